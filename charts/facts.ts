@@ -1,0 +1,19 @@
+/**
+ * What must be known of the cluster to derive and to check (D6). Always an explicit input:
+ * observed by the operator, read from a file offline. Nothing in `charts` looks anything up.
+ */
+export interface Facts {
+  /** Version of the API server without the leading v: `1.35.4`. */
+  readonly kubernetesVersion: string;
+  /** What all schedulable nodes offer together, in millicores. */
+  readonly allocatableCpuMillis: number;
+  /** What all schedulable nodes offer together, in MiB. */
+  readonly allocatableMemoryMiB: number;
+}
+
+/** Facts taken where none are given: the smallest server that the guide's stack fits on. */
+export const DEFAULT_FACTS: Facts = {
+  kubernetesVersion: '1.33.0',
+  allocatableCpuMillis: 4000,
+  allocatableMemoryMiB: 8192,
+};
