@@ -1,6 +1,6 @@
 import type { Effective } from './effective.ts';
 
-/** The connection invariant (tuning.md DB-02, INV-05): what the pools may open against what PostgreSQL accepts. */
+/** The connection invariant (DB-02, INV-05): what the pools may open against what PostgreSQL accepts. */
 
 /** superuser_reserved_connections of PostgreSQL. */
 const RESERVED = 3;

@@ -2,7 +2,7 @@ import { formatPgSize, mebibytes, milliCores, pgKilobytes } from '../crds/units.
 import type { Derivations } from './effective.ts';
 
 /**
- * How each knob follows from others when the user leaves it out (tuning.md 15). One entry a knob:
+ * How each knob follows from others when the user leaves it out. One entry a knob:
  * rule, formula as text, function. The user's value always wins, so none of these runs when it is set.
  */
 const KEEPALIVE_MARGIN_SECONDS = 15; // S2: the server side of a hop outlives the client side by 10 s and more.
@@ -58,13 +58,13 @@ export const DERIVATIONS: Derivations = {
     derive: (read) => formatPgSize(Math.max(8, mebibytes(read.value('postgres.resources.limits.memory')) * 768)),
   },
   'postgres.parameters.maintenanceWorkMem': {
-    rule: 'tuning.md 6.2',
+    rule: 'PGTune',
     formula: 'min(postgres.resources.limits.memory / 16, 2GB)',
     derive: (read) =>
       formatPgSize(clamp(mebibytes(read.value('postgres.resources.limits.memory')) * 64, 1024, 2_097_151)),
   },
   'postgres.parameters.workMem': {
-    rule: 'tuning.md 6.2',
+    rule: 'PGTune',
     formula: 'max(4MB, (limit − sharedBuffers) / ((maxConnections + 8) × 3))',
     derive: (read) => {
       const limitKb = mebibytes(read.value('postgres.resources.limits.memory')) * 1024;

@@ -2,7 +2,7 @@ import { bytes, mebibytes, milliCores, pgKilobytes } from '../crds/units.ts';
 import { connectionBudget, fittingPool } from './connections.ts';
 import type { Rule } from './findings.ts';
 
-/** The rules across fields and tiers (tuning.md 14). One entry each: id, field, predicate, message with the numbers, fix. */
+/** The rules across fields and tiers. One entry each: id, field, predicate, message with the numbers, fix. */
 
 const managed = (spec: { postgres: { mode?: string | undefined } }) => (spec.postgres.mode ?? 'Managed') === 'Managed';
 

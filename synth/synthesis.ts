@@ -4,6 +4,7 @@ import type { Facts } from '../charts/facts.ts';
 import type { Finding } from '../charts/findings.ts';
 import type { Tier } from '../charts/kit/labels.ts';
 import type { DesiredObject } from '../charts/object.ts';
+import type { Requirement } from '../charts/requirement.ts';
 
 /**
  * When an object may be applied. `foundation`: at once. `database`: at once, after the foundation.
@@ -32,14 +33,4 @@ export interface Synthesis {
   readonly revisionHash: string;
   /** Objects that other people must provide: their absence is reported before anything waits for it. */
   readonly requires: readonly Requirement[];
-}
-
-/** Something in the namespace that the stack needs and the operator does not make. */
-export interface Requirement {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string;
-  /** Keys that must be there. */
-  readonly keys: readonly string[];
-  /** Field of the profile that asks for it. */
-  readonly path: string;
 }

@@ -35,3 +35,5 @@ export function labelsOf(profile: string, tier: Tier): Record<string, string> {
     ...selectorOf(profile, tier),
   };
 }
+/** Hash of what a running server can not take over by reload; on the pod template, so that it changes only when a restart is due. */
+export const RESTART_HASH = `${GROUP}/restart-hash`;

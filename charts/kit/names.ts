@@ -29,3 +29,6 @@ export const APP_ROLE = 'app';
 export const MONITOR_ROLE = 'pitcrew_monitor';
 /** Custom setting in postgresql.conf that carries the configuration hash (D11). */
 export const PG_PROOF_SETTING = 'pitcrew.config_hash';
+
+/** The claim that the StatefulSet makes from its template `data` for its only pod. It outlives the profile (D13). */
+export const dataClaimName = (profile: string): string => `data-${profile}-postgres-0`;

@@ -55,14 +55,18 @@ export const isGone = (error: unknown): boolean => classify(error).kind === 'Gon
 
 function classifyAnswer(error: ApiError): Failure {
   const kind = kindOf(error);
-  const causes = (error.body.details?.causes ?? []).map(causeOf);
+  const causes = error.body.details?.causes?.map(causeOf) ?? causesInWords(error);
   // The server quotes rejected values, and a Secret's values are nobody's business.
   if (/\/secrets(\/|$)/.test(error.asked.path) && kind !== 'Gone') {
     const fields = causes.map(({ field, manager }) => ({ field, message: 'not shown for a Secret', manager }));
     return { ...failure(kind, `the server refused a Secret (${error.status})`, error), causes: fields };
   }
   const { retryAfterMs } = error;
-  return { ...failure(kind, error.message, error), causes, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return {
+    ...failure(kind, shortened(error.message), error),
+    causes,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
 }
 
 function kindOf(error: ApiError): FailureKind {
@@ -81,12 +85,39 @@ function kindOf(error: ApiError): FailureKind {
     case 400:
     case 403:
     case 413:
-    case 422:
       return 'Rejected';
+    case 422:
+      return isAnotherObject(error) ? 'Stale' : 'Rejected';
+    case 500:
+      return isUnfit(error) ? 'Rejected' : 'Unavailable';
     default:
       return error.status >= 500 ? 'Unavailable' : 'Bug';
   }
 }
+
+/** A patch with the uid of an object that has been replaced by a namesake. */
+const isAnotherObject = (error: ApiError): boolean =>
+  error.body.details?.causes?.some((cause) => cause.field === 'metadata.uid') === true;
+
+const UNFIT = /^failed to (?:create typed patch object|convert new object) \(/;
+
+/**
+ * Server-side apply answers an object that does not fit its schema with 500 and no reason (kubernetes issue 139253):
+ * only the words tell it from a broken server. Trying it again would never help.
+ */
+const isUnfit = (error: ApiError): boolean => UNFIT.test(error.message);
+
+/** The field, where the server tells it in its message only. */
+function causesInWords(error: ApiError): FieldCause[] {
+  const [, field, message] = /\): (\.[^:\s]+): (.+)$/s.exec(UNFIT.test(error.message) ? error.message : '') ?? [];
+  return field === undefined || message === undefined ? [] : [{ field, message: shortened(message) }];
+}
+
+const LONGEST = 1_000;
+
+/** The server quotes whole objects now and then; what is wrong stands at the ends. */
+const shortened = (message: string): string =>
+  message.length <= LONGEST ? message : `${message.slice(0, LONGEST / 2)} … ${message.slice(-LONGEST / 2)}`;
 
 /** A 404 without a name means that the server does not know the kind; one that names the namespace means there is no place. */
 function isAbsentObject(error: ApiError): boolean {
@@ -99,7 +130,7 @@ const isFieldConflict = (error: ApiError): boolean =>
   error.body.details?.causes?.some((cause) => cause.reason === 'FieldManagerConflict') === true;
 
 function causeOf(cause: StatusCause): FieldCause {
-  const message = cause.message ?? '';
+  const message = shortened(cause.message ?? '');
   const manager = /^conflict with "([^"]*)"/.exec(message)?.[1];
   return { field: cause.field ?? '', message, ...(manager === undefined ? {} : { manager }) };
 }

@@ -25,8 +25,8 @@ export interface Endpoint {
   readonly server: string;
   /** Of the context or of the pod's service account. */
   readonly namespace: string;
-  /** Reads token, certificates and CA anew from where they are kept. */
-  readonly readCredentials: () => Promise<Credentials>;
+  /** Reads token, certificates and CA anew from where they are kept. `refused`: the server will not have the last ones. */
+  readonly readCredentials: (refused: boolean) => Promise<Credentials>;
 }
 
 /** Which configuration; with nothing given, as kubectl does it, then the pod's service account. */
@@ -42,13 +42,17 @@ export function readEndpoint(options: EndpointOptions = {}): Endpoint {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig has no current cluster');
   if (cluster.proxyUrl !== undefined) throw new Error('proxy-url in a kubeconfig is not supported');
-  const readCredentials = async (): Promise<Credentials> => {
-    // A plugin's answer is cached inside the config with its expiry; all else is read from disk again.
-    if (config.getCurrentUser()?.exec === undefined) config = loadConfig(options);
+  const readCredentials = async (refused: boolean): Promise<Credentials> => {
+    // A plugin's answer is cached inside the config until it expires, and asking it may open a browser.
+    const keep = usesPlugin(config) && !refused;
+    if (!keep) config = loadConfig(options);
     return credentialsOf(config);
   };
   return { server: cluster.server.replace(/\/+$/, ''), namespace: namespaceOf(config), readCredentials };
 }
+
+/** `exec` is null, not undefined, for users without one. */
+const usesPlugin = (config: KubeConfig): boolean => Boolean(config.getCurrentUser()?.exec);
 
 function loadConfig(options: EndpointOptions): KubeConfig {
   const config = new KubeConfig();
@@ -70,7 +74,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
     // A token file usually ends in a newline, which no header may hold.
     if (typeof value === 'string') headers[name.toLowerCase()] = value.trim();
   }
-  if (typeof options.auth === 'string') headers['authorization'] ??= `Basic ${btoa(options.auth)}`;
+  if (typeof options.auth === 'string') headers.authorization ??= `Basic ${btoa(options.auth)}`;
   const tls: TlsMaterial = {
     ca: bytesOf(options.ca),
     cert: bytesOf(options.cert),

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type BackoffOptions, createBackoff } from './backoff.ts';
+import { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
 import { type Clock, type Random, systemClock } from './clock.ts';
+import { contained } from './contained.ts';
 import type { Outcome, PassFailure } from './outcome.ts';
 import {
   type AddOptions,
   createQueue,
   LOW_PRIORITY,
+  type Queue,
   type QueueObserver,
   type QueueStats,
   type Taken,
@@ -86,103 +88,53 @@ interface Running {
   readonly abort: (reason: Error) => void;
 }
 
+interface State {
+  readonly clock: Clock;
+  readonly pass: Pass;
+  readonly failureOf: (error: unknown) => PassFailure;
+  readonly passDeadlineMs: number;
+  readonly observer: LoopObserver;
+  readonly newId: () => string;
+  readonly queue: Queue;
+  readonly backoff: Backoff;
+  readonly running: Map<string, Running>;
+}
+
 const unknownFailure = (): PassFailure => ({ pace: 'backoff', message: 'internal error' });
 
 /** A loop that does nothing until `start`. */
 export function createLoop(options: LoopOptions): Loop {
-  const { clock = systemClock, workers = 8, passDeadlineMs = 60_000, stopGraceMs = 25_000 } = options;
+  const { clock = systemClock, workers = 8, stopGraceMs = 25_000 } = options;
   const observer = contained(options.observer ?? {});
-  const newId = options.newId ?? randomUUID;
-  const queue = createQueue(clock, observer);
-  const backoff = createBackoff(options.random ?? Math.random, options.backoff);
-  const running = new Map<string, Running>();
+  const state: State = {
+    clock,
+    pass: options.pass,
+    failureOf: options.failureOf ?? unknownFailure,
+    passDeadlineMs: options.passDeadlineMs ?? 60_000,
+    observer,
+    newId: options.newId ?? randomUUID,
+    queue: createQueue(clock, observer),
+    backoff: createBackoff(options.random ?? Math.random, options.backoff),
+    running: new Map(),
+  };
   let working: Promise<unknown> | undefined;
-
-  const schedule = (key: string, outcome: Outcome): number | undefined => {
-    const again = againOf(outcome, (pace) => backoff.next(key, pace));
-    if (outcome.kind !== 'failed') backoff.forget(key);
-    if (again !== undefined) queue.add(key, again);
-    return again?.afterMs;
-  };
-
-  const attempt = async (key: string, context: PassContext): Promise<{ outcome: Outcome; thrown: unknown }> => {
-    try {
-      return { outcome: await options.pass(key, context), thrown: undefined };
-    } catch (thrown) {
-      return { outcome: { kind: 'failed', failure: (options.failureOf ?? unknownFailure)(thrown) }, thrown };
-    }
-  };
-
-  const runPass = async (taken: Taken): Promise<void> => {
-    const { key } = taken;
-    const reconcileId = newId();
-    const controller = new AbortController();
-    const startedMs = clock.nowMs();
-    const cancelDeadline = clock.after(passDeadlineMs, () => controller.abort(new PassCutOff('deadline')));
-    running.set(key, { startedMs, abort: (reason) => controller.abort(reason) });
-    observer.passStarted(taken, reconcileId);
-    const context = { signal: controller.signal, reconcileId, failuresBefore: backoff.failures(key) };
-    const { outcome, thrown } = await attempt(key, context);
-    cancelDeadline();
-    running.delete(key);
-    // Before `done`, so that a worker never takes the key between its end and its schedule.
-    const againAfterMs = schedule(key, outcome);
-    queue.done(key);
-    observer.passEnded({
-      key,
-      reconcileId,
-      outcome,
-      durationMs: clock.nowMs() - startedMs,
-      againAfterMs,
-      failuresInARow: backoff.failures(key),
-      thrown,
-      late: controller.signal.aborted,
-    });
-  };
-
-  const work = async (): Promise<void> => {
-    for (let taken = await queue.take(); taken !== undefined; taken = await queue.take()) {
-      await runPass(taken);
-    }
-  };
-
   return {
-    add: queue.add,
+    add: state.queue.add,
     start: () => {
       if (working !== undefined) throw new Error('the loop is already running');
-      working = Promise.all(Array.from({ length: workers }, work));
+      working = Promise.all(Array.from({ length: workers }, () => work(state)));
     },
     stop: async () => {
-      queue.stop();
+      state.queue.stop();
       if (await endedWithin(clock, stopGraceMs, working)) return { cutOff: [] };
-      const cutOff = [...running.keys()].sort();
-      for (const pass of running.values()) pass.abort(new PassCutOff('shutdown'));
-      return { cutOff };
+      for (const pass of state.running.values()) pass.abort(new PassCutOff('shutdown'));
+      return { cutOff: [...state.running.keys()].sort() };
     },
     stats: () => {
-      const started = [...running.values()].map((pass) => pass.startedMs);
+      const started = [...state.running.values()].map((pass) => pass.startedMs);
       const longestPassMs = started.length === 0 ? 0 : clock.nowMs() - Math.min(...started);
-      return { ...queue.stats(), workers, longestPassMs };
+      return { ...state.queue.stats(), workers, longestPassMs };
     },
-  };
-}
-
-/** A counter that throws must not stop a worker: the pass is what matters, and its error has nowhere else to go. */
-function contained(observer: LoopObserver): Required<LoopObserver> {
-  const quiet =
-    <A extends unknown[]>(call: ((...args: A) => void) | undefined) =>
-    (...args: A): void => {
-      try {
-        call?.(...args);
-      } catch {
-        // Stated in LoopObserver: must not throw.
-      }
-    };
-  return {
-    added: quiet(observer.added),
-    taken: quiet(observer.taken),
-    passStarted: quiet(observer.passStarted),
-    passEnded: quiet(observer.passEnded),
   };
 }
 
@@ -197,22 +149,74 @@ export class PassCutOff extends Error {
   }
 }
 
-function againOf(outcome: Outcome, backOff: (pace: PassFailure['pace']) => number): RequiredAdd | undefined {
-  switch (outcome.kind) {
-    case 'settled':
-      return outcome.resyncAfterMs === undefined
-        ? undefined
-        : { afterMs: outcome.resyncAfterMs, priority: LOW_PRIORITY };
-    case 'waiting':
-      return { afterMs: outcome.afterMs };
-    case 'invalid':
-      return undefined;
-    case 'failed':
-      return { afterMs: Math.max(backOff(outcome.failure.pace), outcome.failure.retryAfterMs ?? 0) };
+/** One worker, until the queue is stopped. */
+async function work(state: State): Promise<void> {
+  for (let taken = await state.queue.take(); taken !== undefined; taken = await state.queue.take()) {
+    await runPass(state, taken);
   }
 }
 
-type RequiredAdd = AddOptions & { readonly afterMs: number };
+async function runPass(state: State, taken: Taken): Promise<void> {
+  const { key } = taken;
+  const { clock, backoff, queue, observer, running } = state;
+  const reconcileId = state.newId();
+  const controller = new AbortController();
+  const startedMs = clock.nowMs();
+  const cancelDeadline = clock.after(state.passDeadlineMs, () => controller.abort(new PassCutOff('deadline')));
+  running.set(key, { startedMs, abort: (reason) => controller.abort(reason) });
+  observer.passStarted?.(taken, reconcileId);
+  const context = { signal: controller.signal, reconcileId, failuresBefore: backoff.failures(key) };
+  const { outcome, thrown } = await attempt(state, key, context);
+  cancelDeadline();
+  running.delete(key);
+  const againAfterMs = schedule(state, key, outcome);
+  queue.done(key);
+  observer.passEnded?.({
+    key,
+    reconcileId,
+    outcome,
+    durationMs: clock.nowMs() - startedMs,
+    againAfterMs,
+    failuresInARow: backoff.failures(key),
+    thrown,
+    late: controller.signal.aborted,
+  });
+}
+
+async function attempt(
+  state: State,
+  key: string,
+  context: PassContext,
+): Promise<{ readonly outcome: Outcome; readonly thrown: unknown }> {
+  try {
+    return { outcome: await state.pass(key, context), thrown: undefined };
+  } catch (thrown) {
+    return { outcome: { kind: 'failed', failure: state.failureOf(thrown) }, thrown };
+  }
+}
+
+/** Turns an ending into the next try; returns when that will be. */
+function schedule({ queue, backoff }: State, key: string, outcome: Outcome): number | undefined {
+  if (outcome.kind !== 'failed') backoff.forget(key);
+  switch (outcome.kind) {
+    case 'settled':
+      if (outcome.resyncAfterMs !== undefined) {
+        queue.add(key, { afterMs: outcome.resyncAfterMs, priority: LOW_PRIORITY });
+      }
+      return outcome.resyncAfterMs;
+    case 'waiting':
+      queue.add(key, { afterMs: outcome.afterMs });
+      return outcome.afterMs;
+    case 'invalid':
+      return undefined;
+    case 'failed': {
+      const { pace, retryAfterMs = 0 } = outcome.failure;
+      const afterMs = Math.max(backoff.next(key, pace), retryAfterMs);
+      queue.add(key, { afterMs });
+      return afterMs;
+    }
+  }
+}
 
 /** Whether the workers come to their end in time. */
 function endedWithin(clock: Clock, graceMs: number, work: Promise<unknown> | undefined): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { createHeap } from './heap.ts';
+import { createHeap, type Heap } from './heap.ts';
 
 /** Something happened to this very key. */
 export const NORMAL_PRIORITY = 0;
@@ -62,103 +62,130 @@ interface Item {
 const byTime = (a: Item, b: Item) => a.readyAtMs < b.readyAtMs;
 const byPriority = (a: Item, b: Item) => (a.priority === b.priority ? a.order < b.order : a.priority > b.priority);
 
+interface State {
+  readonly clock: Clock;
+  readonly observer: QueueObserver;
+  /** Heaps cannot change an item in place: a changed key gets a new item, and this says which one counts. */
+  readonly current: Map<string, Item>;
+  /** Also what is due at once: it passes through, so that there is one way in. */
+  readonly delayed: Heap<Item>;
+  readonly ready: Heap<Item>;
+  readonly processing: Set<string>;
+  readonly takers: ((taken: Taken | undefined) => void)[];
+  timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  order: number;
+  stopped: boolean;
+}
+
 /** An empty queue on the given clock. */
 export function createQueue(clock: Clock, observer: QueueObserver = {}): Queue {
-  // Heaps cannot change an item in place: a changed key gets a new item, and `current` says which one counts.
-  const current = new Map<string, Item>();
-  const delayed = createHeap<Item>(byTime);
-  const ready = createHeap<Item>(byPriority);
-  const processing = new Set<string>();
-  const takers: ((taken: Taken | undefined) => void)[] = [];
-  let order = 0;
-  let stopped = false;
-  let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
-
-  const counts = (item: Item) => current.get(item.key) === item;
-
-  const promote = () => {
-    for (let next = delayed.peek(); next !== undefined; next = delayed.peek()) {
-      if (counts(next) && next.readyAtMs > clock.nowMs()) break;
-      delayed.pop();
-      if (counts(next) && !processing.has(next.key)) ready.push(next);
-    }
-    setTimer(delayed.peek()?.readyAtMs);
+  const state: State = {
+    clock,
+    observer,
+    current: new Map(),
+    delayed: createHeap(byTime),
+    ready: createHeap(byPriority),
+    processing: new Set(),
+    takers: [],
+    timer: undefined,
+    order: 0,
+    stopped: false,
   };
-
-  const setTimer = (atMs: number | undefined) => {
-    if (timer?.atMs === atMs) return;
-    timer?.cancel();
-    timer = atMs === undefined ? undefined : { atMs, cancel: clock.after(atMs - clock.nowMs(), onTimer) };
-  };
-
-  const onTimer = () => {
-    timer = undefined;
-    pump();
-  };
-
-  const popReady = (): Taken | undefined => {
-    for (let item = ready.pop(); item !== undefined; item = ready.pop()) {
-      if (!counts(item) || processing.has(item.key)) continue;
-      current.delete(item.key);
-      processing.add(item.key);
-      const taken = { key: item.key, priority: item.priority, queuedMs: clock.nowMs() - item.readyAtMs };
-      observer.taken?.(taken);
-      return taken;
-    }
-    return undefined;
-  };
-
-  function pump(): void {
-    promote();
-    while (takers.length > 0) {
-      const taken = popReady();
-      if (taken === undefined) return;
-      takers.shift()?.(taken);
-    }
-  }
-
   return {
-    add: (key, options = {}) => {
-      if (stopped) return;
-      const before = current.get(key);
-      const readyAtMs = clock.nowMs() + Math.max(0, options.afterMs ?? 0);
-      const priority = options.priority ?? NORMAL_PRIORITY;
-      order += 1;
-      const item = {
-        key,
-        order: before?.order ?? order,
-        priority: Math.max(priority, before?.priority ?? priority),
-        readyAtMs: Math.min(readyAtMs, before?.readyAtMs ?? readyAtMs),
-      };
-      observer.added?.(key, priority);
-      if (before !== undefined && before.priority === item.priority && before.readyAtMs === item.readyAtMs) return;
-      current.set(key, item);
-      delayed.push(item);
-      pump();
-    },
-    take: () => {
-      if (stopped) return Promise.resolve(undefined);
-      promote();
-      const taken = popReady();
-      return taken === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(taken);
-    },
+    add: (key, options = {}) => add(state, key, options),
+    take: () => take(state),
     done: (key) => {
-      processing.delete(key);
-      const again = current.get(key);
-      if (again !== undefined) delayed.push(again);
-      pump();
+      state.processing.delete(key);
+      const again = state.current.get(key);
+      if (again !== undefined) state.delayed.push(again);
+      pump(state);
     },
     stop: () => {
-      stopped = true;
-      setTimer(undefined);
-      current.clear();
-      for (const taker of takers.splice(0)) taker(undefined);
+      state.stopped = true;
+      setTimer(state, undefined);
+      state.current.clear();
+      for (const taker of state.takers.splice(0)) taker(undefined);
     },
-    stats: () => statsOf(current, processing, clock.nowMs()),
+    stats: () => statsOf(state),
   };
 }
 
-function statsOf(current: ReadonlyMap<string, Item>, processing: ReadonlySet<string>, nowMs: number): QueueStats {
+function add(state: State, key: string, options: AddOptions): void {
+  if (state.stopped) return;
+  const before = state.current.get(key);
+  const readyAtMs = state.clock.nowMs() + Math.max(0, options.afterMs ?? 0);
+  const priority = options.priority ?? NORMAL_PRIORITY;
+  state.order += 1;
+  const item = {
+    key,
+    order: before?.order ?? state.order,
+    priority: Math.max(priority, before?.priority ?? priority),
+    readyAtMs: Math.min(readyAtMs, before?.readyAtMs ?? readyAtMs),
+  };
+  state.observer.added?.(key, priority);
+  if (before !== undefined && before.priority === item.priority && before.readyAtMs === item.readyAtMs) return;
+  state.current.set(key, item);
+  state.delayed.push(item);
+  pump(state);
+}
+
+function take(state: State): Promise<Taken | undefined> {
+  if (state.stopped) return Promise.resolve(undefined);
+  promote(state);
+  const taken = popReady(state);
+  return taken === undefined ? new Promise((resolve) => state.takers.push(resolve)) : Promise.resolve(taken);
+}
+
+/** Hands out what is due to whoever waits. */
+function pump(state: State): void {
+  promote(state);
+  while (state.takers.length > 0) {
+    const taken = popReady(state);
+    if (taken === undefined) return;
+    state.takers.shift()?.(taken);
+  }
+}
+
+const counts = (state: State, item: Item): boolean => state.current.get(item.key) === item;
+
+/** Moves what is due to the ready heap and sets the timer for what is not. */
+function promote(state: State): void {
+  const { delayed, clock, processing, ready } = state;
+  for (let next = delayed.peek(); next !== undefined; next = delayed.peek()) {
+    if (counts(state, next) && next.readyAtMs > clock.nowMs()) break;
+    delayed.pop();
+    // A key in work comes back through `done`.
+    if (counts(state, next) && !processing.has(next.key)) ready.push(next);
+  }
+  setTimer(state, delayed.peek()?.readyAtMs);
+}
+
+function setTimer(state: State, atMs: number | undefined): void {
+  if (state.timer?.atMs === atMs) return;
+  state.timer?.cancel();
+  state.timer = undefined;
+  if (atMs === undefined) return;
+  const cancel = state.clock.after(atMs - state.clock.nowMs(), () => {
+    state.timer = undefined;
+    pump(state);
+  });
+  state.timer = { atMs, cancel };
+}
+
+function popReady(state: State): Taken | undefined {
+  for (let item = state.ready.pop(); item !== undefined; item = state.ready.pop()) {
+    if (!counts(state, item) || state.processing.has(item.key)) continue;
+    state.current.delete(item.key);
+    state.processing.add(item.key);
+    const taken = { key: item.key, priority: item.priority, queuedMs: state.clock.nowMs() - item.readyAtMs };
+    state.observer.taken?.(taken);
+    return taken;
+  }
+  return undefined;
+}
+
+function statsOf({ current, processing, clock }: State): QueueStats {
+  const nowMs = clock.nowMs();
   const readyByPriority = new Map<number, number>();
   let delayed = 0;
   for (const item of current.values()) {

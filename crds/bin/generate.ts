@@ -1,10 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
-import { customResourceDefinition } from '../crd.ts';
+import { GENERATED } from './generated-files.ts';
 
 /** Writes what is generated from the schema. A test fails when the committed files differ. */
-const crd = new URL('../generated/performanceprofiles.yaml', import.meta.url);
-writeFileSync(
-  crd,
-  `# Generated from crds/ by \`make generate\`. Do not edit.\n${stringify(customResourceDefinition(), { lineWidth: 0, aliasDuplicateObjects: false })}`,
-);
+for (const { file, text } of GENERATED) writeFileSync(new URL(`../../${file}`, import.meta.url), text());

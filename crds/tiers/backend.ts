@@ -44,7 +44,7 @@ const pool = z
       description:
         'How the pool reaches the application: Environment sets DB_POOL_SIZE, DB_MAX_OVERFLOW, DB_POOL_RECYCLE and DB_POOL_TIMEOUT for an application that reads them; Inject also sets them on SQLAlchemy create_engine, for images whose pool is hard-coded.',
       default: 'Environment',
-      source: 'D15',
+      source: 'images with hard-coded pools exist; D15',
     }),
   })
   .optional()

@@ -32,8 +32,7 @@ const cache = z
         privateCookies: knob(z.array(cookieName()).max(20), {
           ...reload('map $http_cookie'),
           description:
-            'Names of cookies that identify a user. A request that carries one is neither answered from the cache nor stored in it.',
-          default: [],
+            'Names of the cookies that identify a user. A request that carries one is neither answered from the cache nor stored in it. Left out, every cookie counts as one; an empty list says that none does.',
           source: 'NG-01, INV-01',
         }),
       })
@@ -57,7 +56,8 @@ const cache = z
       .optional()
       .describe('Cache of optimised pictures.'),
     maxSize: knob(quantity(), {
-      ...reload('proxy_cache_path max_size'),
+      target: { file: 'nginx.conf', key: 'proxy_cache_path max_size' },
+      change: 'rolling', // The volume of the cache grows with it.
       description: 'Disk space that all caches of one edge pod may take together.',
       unit: 'bytes (100Mi)',
       default: '100Mi',

@@ -20,7 +20,7 @@ export const frontendSchema = z
     replicas: knob(z.int().min(1).max(10), {
       target: { file: 'manifest', key: 'replicas' },
       change: 'rolling',
-      description: 'Frontend pods.',
+      description: 'Frontend pods, each with its own image cache.',
       unit: 'pods',
       default: 1,
       source: 'RES-07',

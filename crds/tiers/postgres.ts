@@ -4,7 +4,7 @@ import { type ChangeClass, knob } from '../knob.ts';
 import { pgKilobytes } from '../units.ts';
 import { resources } from './resources.ts';
 
-/** PostgreSQL: the guide's eleven parameters and what goes with them. Bounds are those of the server itself (tuning.md 6.3). */
+/** PostgreSQL: the guide's eleven parameters and what goes with them. Bounds are those of the server itself. */
 
 const parameter = (key: string, change: ChangeClass) => ({ target: { file: 'postgresql.conf' as const, key }, change });
 const KB_MAX = 2_147_483_647;
@@ -24,7 +24,7 @@ const parameters = withCel(
     maintenanceWorkMem: knob(pgSize(1024, KB_MAX), {
       ...parameter('maintenance_work_mem', 'reload'),
       description: 'Memory for VACUUM, CREATE INDEX and each autovacuum worker.',
-      source: 'tuning.md 6.2; the guide says 64MB',
+      source: 'PGTune; the guide says 64MB',
     }),
     checkpointCompletionTarget: knob(
       withCel(
@@ -46,7 +46,7 @@ const parameters = withCel(
       ...parameter('wal_buffers', 'restart'),
       description:
         'Memory for WAL that is not written yet. Unset, the server takes 1/32 of sharedBuffers, at most 16MB.',
-      source: 'tuning.md 6.3; the guide says 16MB',
+      source: 'pg_settings; the guide says 16MB',
     }),
     defaultStatisticsTarget: knob(z.int().min(1).max(10_000), {
       ...parameter('default_statistics_target', 'reload'),
@@ -58,7 +58,7 @@ const parameters = withCel(
       ...parameter('random_page_cost', 'reload'),
       description: 'Cost of a random page read for the planner: "1.1" on SSD, "4" on rotating disks.',
       default: '1.1',
-      source: 'guide (SSD); tuning.md 6.2',
+      source: 'guide (SSD); PGTune',
     }),
     effectiveIoConcurrency: knob(z.int().min(0).max(1000), {
       ...parameter('effective_io_concurrency', 'reload'),
@@ -71,7 +71,7 @@ const parameters = withCel(
     workMem: knob(pgSize(64, KB_MAX), {
       ...parameter('work_mem', 'reload'),
       description: 'Memory for each sort or hash of each query before it spills to disk.',
-      source: 'tuning.md 6.2; the guide says 2621kB',
+      source: 'PGTune; the guide says 2621kB',
     }),
     minWalSize: knob(pgSize(32_768, KB_MAX), {
       ...parameter('min_wal_size', 'reload'),
@@ -108,7 +108,7 @@ export const postgresSchema = withCel(
       change: 'restart',
       description: 'PostgreSQL image. The major version must not change once the database exists.',
       default: 'postgres:18',
-      source: 'D20',
+      source: 'current major; D20',
     }),
     storage: z
       .strictObject({

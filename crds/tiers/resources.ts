@@ -3,7 +3,7 @@ import { quantity, withCel } from '../fields.ts';
 import { knob } from '../knob.ts';
 import { bytes, milliCores } from '../units.ts';
 
-/** Requests and limits of one tier as the guide gives them (tuning.md 7, RES-01). */
+/** Requests and limits of one tier as the guide gives them (RES-01). */
 export interface ResourceTable {
   readonly requests: { readonly cpu: string; readonly memory: string };
   readonly limits: { readonly cpu: string; readonly memory: string };

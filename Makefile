@@ -1,0 +1,55 @@
+# pitcrew: every target does its own set-up. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+NODE := node_modules/.bin/node
+BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+SETUP := node_modules/.package-lock.json
+
+.PHONY: help demo test check bench generate golden images up down status env clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The Node that runs everything comes from the lock file; npm of any Node that is about can fetch it.
+$(SETUP): package.json package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is missing: install Node.js 20 or newer"; exit 1; }
+	@echo "installing packages" >&2
+	@npm ci --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+demo: $(SETUP) ## a real node, the guide's stack on it, Ready; stays up until `make down`
+	@$(NODE) test/demo/main.ts
+
+test: $(SETUP) ## all tests, on a real Kubernetes; ends with `N passed, 0 failed`
+	@$(NODE) test/run.ts
+
+check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no cluster
+	@$(NODE) test/run.ts --fast
+
+bench: $(SETUP) ## how fast a profile becomes objects
+	@$(NODE) test/bench/synthesize.ts
+
+generate: $(SETUP) ## CRD, reference and install.yaml from their sources
+	@$(NODE) crds/bin/generate.ts
+	@$(NODE) deploy/bin/generate.ts
+
+golden: $(SETUP) ## renew the expected objects of the examples; review the diff
+	@$(BIN) UPDATE_GOLDEN=1 vitest run --project golden
+
+images: $(SETUP) ## build the images whose inputs changed
+	@$(NODE) images/build.ts
+
+up: $(SETUP) ## a real node without anything on it
+	@$(NODE) test/cluster/main.ts up
+
+down: ## end every cluster of this project; nothing is left behind
+	@[ ! -e $(SETUP) ] || $(NODE) test/cluster/main.ts down --all
+
+status: $(SETUP) ## which clusters run
+	@$(NODE) test/cluster/main.ts status
+
+env: ## `eval $$(make -s env)` points kubectl at the running cluster
+	@[ ! -e $(SETUP) ] || $(NODE) test/cluster/main.ts env
+
+clean: down ## remove what was built here (the caches of programs and images stay)
+	@rm -rf dist node_modules

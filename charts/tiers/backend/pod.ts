@@ -1,0 +1,125 @@
+import { k8s } from 'cdk8s-plus-28';
+import { appSecretName, configName, tierName, uploadsName } from '../../kit/names.ts';
+import { CONTAINER_SECURITY, fromSecret, literal, mergeEnv, podSecurity, resourceRequirements } from '../../kit/pod.ts';
+import { backendHealthPath, backendPort, backendUser, PRE_STOP_SECONDS, type Stack } from '../../stack.ts';
+import { BACKEND_CONFIG_DIR, gunicornCommand } from './gunicorn.ts';
+
+/** The pod of the backend: also the pattern of the migration Job, which runs the same image with the same environment. */
+
+/** Secret with the connection of the application: ours, or the one that the user names. */
+export function connectionSecret(stack: Stack): string {
+  return stack.spec.postgres.connectionSecretName ?? appSecretName(stack.name);
+}
+
+/** DATABASE_URL from the parts of the Secret, so that it works with CloudNativePG's keys as with ours. */
+function databaseEnvironment(stack: Stack): k8s.EnvVar[] {
+  const secret = connectionSecret(stack);
+  return [
+    fromSecret('PGUSER', secret, 'username'),
+    fromSecret('PGPASSWORD', secret, 'password'),
+    fromSecret('PGHOST', secret, 'host'),
+    fromSecret('PGPORT', secret, 'port'),
+    fromSecret('PGDATABASE', secret, 'dbname'),
+    literal('DATABASE_URL', 'postgresql://$(PGUSER):$(PGPASSWORD)@$(PGHOST):$(PGPORT)/$(PGDATABASE)'),
+  ];
+}
+
+/** Environment of application and migration. The user's variables win. */
+export function backendEnvironment(stack: Stack): k8s.EnvVar[] {
+  return mergeEnv(
+    [
+      literal('LANG', 'C.UTF-8'), // Python without it falls back to ASCII.
+      literal('PYTHONUNBUFFERED', '1'),
+      ...databaseEnvironment(stack),
+      literal('DB_POOL_SIZE', String(stack.value('backend.pool.size'))),
+      literal('DB_MAX_OVERFLOW', String(stack.value('backend.pool.maxOverflow'))),
+      literal('DB_POOL_RECYCLE', String(stack.value('backend.pool.recycleSeconds'))),
+      literal('DB_POOL_TIMEOUT', String(stack.value('backend.pool.timeoutSeconds'))),
+    ],
+    stack.spec.backend.env,
+  );
+}
+
+/** Places that the application may write to, and the configuration. */
+export function backendVolumes(stack: Stack): { volumes: k8s.Volume[]; volumeMounts: k8s.VolumeMount[] } {
+  const scratch = (stack.spec.backend.writablePaths ?? []).map((mountPath, index) => ({
+    volume: { name: `writable-${index}`, emptyDir: { sizeLimit: k8s.Quantity.fromString('1Gi') } },
+    mount: { name: `writable-${index}`, mountPath },
+  }));
+  const uploads = stack.spec.uploads;
+  return {
+    volumes: [
+      { name: 'config', configMap: { name: configName(stack.name, 'backend') } },
+      { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('1Gi') } },
+      ...scratch.map(({ volume }) => volume),
+      ...(uploads === undefined
+        ? []
+        : [{ name: 'uploads', persistentVolumeClaim: { claimName: uploadsName(stack.name) } }]),
+    ],
+    volumeMounts: [
+      { name: 'config', mountPath: BACKEND_CONFIG_DIR, readOnly: true },
+      { name: 'tmp', mountPath: '/tmp' },
+      ...scratch.map(({ mount }) => mount),
+      ...(uploads === undefined ? [] : [{ name: 'uploads', mountPath: uploads.backendPath }]),
+    ],
+  };
+}
+
+/** What both pods, server and migration, share. */
+export function backendPodBase(stack: Stack): Omit<k8s.PodSpec, 'containers'> {
+  return {
+    serviceAccountName: tierName(stack.name, 'backend'),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false, // A Service named like a variable of the application would otherwise change it.
+    securityContext: podSecurity(backendUser(stack.spec)),
+    ...imagePullSecrets(stack),
+  };
+}
+
+export function imagePullSecrets(stack: Stack): Pick<k8s.PodSpec, 'imagePullSecrets'> {
+  const names = stack.spec.imagePullSecrets ?? [];
+  return names.length === 0 ? {} : { imagePullSecrets: names.map((name) => ({ name })) };
+}
+
+export function backendResources(stack: Stack): k8s.ResourceRequirements {
+  return resourceRequirements(
+    { cpu: stack.value('backend.resources.requests.cpu'), memory: stack.value('backend.resources.requests.memory') },
+    { cpu: stack.value('backend.resources.limits.cpu'), memory: stack.value('backend.resources.limits.memory') },
+  );
+}
+
+/** The server's pod. */
+export function backendPod(stack: Stack): k8s.PodSpec {
+  const { volumes, volumeMounts } = backendVolumes(stack);
+  const longest = Math.max(stack.value('backend.gracefulTimeoutSeconds'), stack.value('requestDeadlineSeconds'));
+  return {
+    ...backendPodBase(stack),
+    terminationGracePeriodSeconds: PRE_STOP_SECONDS + longest + 7, // INV-08.
+    volumes,
+    containers: [
+      {
+        name: 'backend',
+        image: stack.spec.backend.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: gunicornCommand(stack),
+        env: backendEnvironment(stack),
+        ports: [{ name: 'http', containerPort: backendPort(stack.spec), protocol: 'TCP' }],
+        resources: backendResources(stack),
+        securityContext: CONTAINER_SECURITY,
+        volumeMounts,
+        lifecycle: { preStop: { exec: { command: ['sleep', String(PRE_STOP_SECONDS)] } } },
+        ...backendProbes(stack),
+      },
+    ],
+  };
+}
+
+/** BE-08: probes ask the process and never the database, or an outage of the database would restart every backend. */
+function backendProbes(stack: Stack): Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
+  const httpGet = { path: backendHealthPath(stack.spec), port: k8s.IntOrString.fromString('http') };
+  return {
+    startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+    readinessProbe: { httpGet, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
+    livenessProbe: { httpGet, periodSeconds: 15, timeoutSeconds: 10, failureThreshold: 6 },
+  };
+}

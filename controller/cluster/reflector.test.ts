@@ -1,0 +1,469 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeClock, settle } from '../loop/fake-clock.ts';
+import { ApiError, ConnectionError } from './errors.ts';
+import type { KubeObject } from './port.ts';
+import { createReflector, type ReflectorObserver, type ReflectorOptions } from './reflector.ts';
+import type { Change } from './store.ts';
+import type { ApiRequest, Transport, WatchRequest } from './transport.ts';
+
+const asked = { method: 'GET', path: '/' };
+
+/** A watch whose bytes a test writes by hand. */
+interface OpenWatch {
+  readonly query: WatchRequest['query'];
+  readonly path: string;
+  readonly send: (text: string) => void;
+  readonly event: (type: string, object: unknown) => void;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+interface Fault {
+  list: (() => Error) | undefined;
+  watch: (() => Error) | undefined;
+}
+
+/** A transport that a test plays by hand: lists answer from `objects`, watches stay open until told. */
+function scripted() {
+  const lists: ApiRequest[] = [];
+  const watches: OpenWatch[] = [];
+  const fault: Fault = { list: undefined, watch: undefined };
+  const served = { objects: [] as KubeObject[], resourceVersion: '100', pageSize: 500 };
+
+  const request: Transport['request'] = async (one) => {
+    lists.push(one);
+    if (fault.list !== undefined) throw fault.list();
+    const from = Number(one.query?.continue ?? 0);
+    const to = from + served.pageSize;
+    const next = to < served.objects.length ? { continue: String(to) } : {};
+    const items = served.objects.slice(from, to).map(({ metadata }) => ({ metadata }));
+    return { body: { metadata: { resourceVersion: served.resourceVersion, ...next }, items }, warnings: [] };
+  };
+
+  const watch: Transport['watch'] = async ({ query, path, signal }) => {
+    if (fault.watch !== undefined) throw fault.watch();
+    const queue: (string | Error | undefined)[] = [];
+    let wake = Promise.withResolvers<void>();
+    const push = (item: string | Error | undefined) => {
+      queue.push(item);
+      wake.resolve();
+    };
+    signal.addEventListener('abort', () => push(signal.reason as Error));
+    watches.push({
+      query,
+      path,
+      send: push,
+      event: (type, object) => push(`${JSON.stringify({ type, object })}\n`),
+      end: () => push(undefined),
+      fail: push,
+    });
+    return (async function* () {
+      for (;;) {
+        while (queue.length === 0) {
+          await wake.promise;
+          wake = Promise.withResolvers();
+        }
+        const item = queue.shift();
+        if (item === undefined) return;
+        if (item instanceof Error) throw item;
+        yield Buffer.from(item);
+      }
+    })();
+  };
+  return {
+    lists,
+    watches,
+    fault,
+    served,
+    transport: { request, watch, close: async () => undefined } satisfies Transport,
+  };
+}
+
+const object = (name: string, resourceVersion: string, uid = `uid-${name}`): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'shop', uid, resourceVersion },
+});
+
+function bench(options: Partial<ReflectorOptions<string>> = {}) {
+  const server = scripted();
+  const clock = createFakeClock();
+  const changes: Change<string>[] = [];
+  const counts = { stalled: 0, tooOld: 0, missed: 0, handlerFailed: 0, interrupted: 0 };
+  const count = (name: keyof typeof counts) => () => {
+    counts[name] += 1;
+  };
+  const observer: ReflectorObserver = {
+    stalled: count('stalled'),
+    tooOld: count('tooOld'),
+    missed: count('missed'),
+    handlerFailed: count('handlerFailed'),
+    interrupted: count('interrupted'),
+  };
+  const reflector = createReflector<string>({
+    transport: server.transport,
+    kind: 'ConfigMap',
+    project: ({ kind, metadata }) => `${kind} ${metadata.name}#${metadata.resourceVersion}`,
+    onChange: (change) => changes.push(change),
+    clock,
+    random: () => 0,
+    observer,
+    ...options,
+  });
+  const told = () => changes.splice(0).map(({ type, entry }) => `${type} ${entry.name}#${entry.resourceVersion}`);
+  const last = () => {
+    const watch = server.watches.at(-1);
+    if (watch === undefined) throw new Error('no watch is open');
+    return watch;
+  };
+  return { ...server, clock, reflector, counts, told, last };
+}
+
+async function started(options: Partial<ReflectorOptions<string>> = {}, objects = [object('a', '90')]) {
+  const it = bench(options);
+  it.served.objects = objects;
+  it.reflector.start();
+  await settle();
+  it.told();
+  return it;
+}
+
+describe('reflector, when all is well', () => {
+  it('lists out of the cache of the server, then watches from there', async () => {
+    const it = bench({ labelSelector: 'app=shop' });
+    it.served.objects = [object('a', '90'), object('b', '95')];
+    expect(it.reflector.hasSynced()).toBe(false);
+    it.reflector.start();
+    await it.reflector.whenSynced();
+    await settle();
+    expect(it.lists[0]).toMatchObject({
+      path: '/api/v1/configmaps',
+      query: { limit: '500', resourceVersion: '0', labelSelector: 'app=shop' },
+    });
+    expect(it.last().query).toEqual({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: '290',
+      resourceVersion: '100',
+      labelSelector: 'app=shop',
+      fieldSelector: undefined,
+    });
+    expect(it.told()).toEqual(['added a#90', 'added b#95']);
+    expect(it.reflector.get('shop/a')).toMatchObject({ resourceVersion: '90', value: 'ConfigMap a#90' });
+  });
+
+  it('reads all pages of a list', async () => {
+    const it = bench();
+    it.served.objects = ['a', 'b', 'c'].map((name) => object(name, '1'));
+    it.served.pageSize = 2;
+    it.reflector.start();
+    await settle();
+    expect(it.reflector.list('shop')).toHaveLength(3);
+    expect(it.lists[1]?.query).toMatchObject({ continue: '2', resourceVersion: undefined });
+  });
+
+  it('tells what happens, in order', async () => {
+    const it = await started();
+    it.last().event('MODIFIED', object('a', '101'));
+    it.last().event('ADDED', object('b', '102'));
+    it.last().event('DELETED', object('a', '103'));
+    await settle();
+    expect(it.told()).toEqual(['updated a#101', 'added b#102', 'deleted a#101']);
+    expect(it.reflector.size()).toBe(1);
+  });
+
+  it('stays on one watch of a quiet kind, and follows bookmarks', async () => {
+    const it = await started();
+    for (let minute = 1; minute <= 4; minute += 1) {
+      await it.clock.advance(60_000);
+      it.last().event('BOOKMARK', { metadata: { resourceVersion: String(100 + minute) } });
+      await settle();
+    }
+    expect(it.watches).toHaveLength(1);
+    expect(it.reflector.lastByteAgeMs()).toBe(0);
+    it.last().end();
+    await settle();
+    expect(it.watches).toHaveLength(2);
+    expect(it.last().query.resourceVersion).toBe('104');
+    expect(it.told()).toEqual([]);
+  });
+
+  it('watches several namespaces into one store, and has synced when all have', async () => {
+    const it = bench({ namespaces: ['shop', 'other'] });
+    it.fault.list = () => new ConnectionError('down', asked);
+    it.reflector.start();
+    await settle();
+    it.fault.list = undefined;
+    expect(it.reflector.hasSynced()).toBe(false);
+    await it.clock.advance(800);
+    await it.reflector.whenSynced();
+    expect(it.watches.map(({ path }) => path)).toEqual([
+      '/api/v1/namespaces/shop/configmaps',
+      '/api/v1/namespaces/other/configmaps',
+    ]);
+  });
+
+  it('refuses to start twice, and stops', async () => {
+    const it = await started();
+    expect(() => it.reflector.start()).toThrow('already running');
+    await it.reflector.stop();
+    expect(it.clock.pending()).toBe(0);
+    await it.clock.advance(3_600_000);
+    expect(it.lists).toHaveLength(1);
+  });
+
+  it('gives up waiting for the first list when told to', async () => {
+    const it = bench();
+    const reason = new Error('stopping');
+    await expect(it.reflector.whenSynced(AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});
+
+describe('reflector, when the server fails', () => {
+  it('backs off from a failing list and recovers', async () => {
+    const it = bench();
+    it.fault.list = () => new ApiError(500, {}, asked);
+    it.reflector.start();
+    await it.clock.advance(10_000);
+    expect(it.lists).toHaveLength(4);
+    it.fault.list = undefined;
+    await it.clock.advance(6_400);
+    expect(it.reflector.hasSynced()).toBe(true);
+    expect(it.watches).toHaveLength(1);
+  });
+
+  it('caps its backoff at 30 s and never gives up', async () => {
+    const it = bench();
+    it.fault.list = () => new ConnectionError('down', asked);
+    it.reflector.start();
+    await it.clock.advance(3_600_000);
+    expect(it.lists.length).toBeGreaterThan(115);
+    expect(it.lists.length).toBeLessThan(130);
+  });
+
+  it('waits as long as the server asks', async () => {
+    const it = await started();
+    it.fault.watch = () => new ApiError(429, {}, asked, 10_000);
+    it.last().end();
+    await it.clock.advance(10_799);
+    it.fault.watch = undefined;
+    expect(it.watches).toHaveLength(1);
+    await it.clock.advance(1);
+    expect(it.watches).toHaveLength(2);
+  });
+
+  it('goes on from the last version after a reset, at once when the watch was good', async () => {
+    const it = await started();
+    await it.clock.advance(5_000);
+    it.last().event('MODIFIED', object('a', '150'));
+    it.last().fail(new ConnectionError('reset', asked));
+    await settle();
+    expect(it.watches).toHaveLength(2);
+    expect(it.last().query.resourceVersion).toBe('150');
+    expect(it.lists).toHaveLength(1);
+  });
+
+  it('does not storm when every watch breaks at once', async () => {
+    const it = await started();
+    const breaking = setImmediateLoop(() => it.last().fail(new ConnectionError('reset', asked)));
+    await it.clock.advance(20_000);
+    breaking.stop();
+    expect(it.watches.length).toBeLessThanOrEqual(7);
+  });
+
+  it('lists anew after 410, not out of the cache, and synthesizes what it missed', async () => {
+    const it = await started({}, [object('a', '90'), object('b', '91')]);
+    it.served.objects = [object('b', '200'), object('c', '201')];
+    it.served.resourceVersion = '210';
+    it.last().event('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' });
+    await it.clock.advance(800);
+    expect(it.told()).toEqual(['deleted a#90', 'updated b#200', 'added c#201']);
+    expect(it.lists[1]?.query).not.toHaveProperty('resourceVersion');
+    expect(it.last().query.resourceVersion).toBe('210');
+    expect(it.counts.tooOld).toBe(1);
+  });
+
+  it('does not storm on a 410 that stays', async () => {
+    const it = bench();
+    it.fault.watch = () => new ApiError(410, {}, asked);
+    it.reflector.start();
+    await it.clock.advance(20_000);
+    expect(it.lists.length).toBeLessThanOrEqual(6);
+  });
+
+  it('notices silence and reconnects at once', async () => {
+    const it = await started();
+    it.last().event('MODIFIED', object('a', '150'));
+    await it.clock.advance(129_999);
+    expect(it.watches).toHaveLength(1);
+    await it.clock.advance(1);
+    expect(it.watches).toHaveLength(2);
+    expect(it.last().query.resourceVersion).toBe('150');
+    expect(it.counts.stalled).toBe(1);
+    await it.clock.advance(60_000);
+    expect(it.reflector.lastByteAgeMs()).toBe(60_000);
+  });
+
+  it.each([
+    ['a broken line', '{"type":"MODIFIED","object":{\n'],
+    ['a line that is no event', '{"message":"hello"}\n'],
+  ])('goes on from the last version after %s', async (_what, line) => {
+    const it = await started();
+    it.last().event('MODIFIED', object('a', '150'));
+    it.last().send(line);
+    await it.clock.advance(800);
+    expect(it.watches).toHaveLength(2);
+    expect(it.last().query.resourceVersion).toBe('150');
+    expect(it.lists).toHaveLength(1);
+    it.last().event('MODIFIED', object('a', '151'));
+    await settle();
+    expect(it.told()).toEqual(['updated a#150', 'updated a#151']);
+  });
+
+  it('takes a line without its end for lost', async () => {
+    const it = await started();
+    it.last().send(JSON.stringify({ type: 'MODIFIED', object: object('a', '150') }));
+    it.last().end();
+    await it.clock.advance(800);
+    expect(it.told()).toEqual([]);
+    expect(it.last().query.resourceVersion).toBe('100');
+  });
+
+  it('reconnects at once after each clean end of a good watch', async () => {
+    const it = await started();
+    for (let round = 0; round < 5; round += 1) {
+      await it.clock.advance(2_500);
+      it.last().end();
+      await settle();
+    }
+    expect(it.watches).toHaveLength(6);
+  });
+
+  it('backs off when watches end as soon as they begin', async () => {
+    const it = await started();
+    const ending = setImmediateLoop(() => it.last().end());
+    await it.clock.advance(20_000);
+    ending.stop();
+    expect(it.watches.length).toBeLessThanOrEqual(7);
+  });
+});
+
+describe('reflector, when something is odd', () => {
+  it('tells of a recreated object as deleted and added', async () => {
+    const it = await started();
+    it.last().event('MODIFIED', object('a', '150', 'another'));
+    await settle();
+    expect(it.told()).toEqual(['deleted a#90', 'added a#150']);
+  });
+
+  it('does the same when the new one shows up in a list', async () => {
+    const it = await started();
+    it.served.objects = [object('a', '150', 'another')];
+    it.last().fail(new ApiError(410, {}, asked));
+    await it.clock.advance(800);
+    expect(it.told()).toEqual(['deleted a#90', 'added a#150']);
+  });
+
+  it('delivers the next event after a handler threw', async () => {
+    const seen: string[] = [];
+    const it = await started({
+      onChange: ({ entry }) => {
+        seen.push(entry.resourceVersion);
+        throw new Error('handler');
+      },
+    });
+    it.last().event('MODIFIED', object('a', '101'));
+    it.last().event('MODIFIED', object('a', '102'));
+    await settle();
+    expect(seen).toEqual(['90', '101', '102']);
+    expect(it.counts.handlerFailed).toBe(3);
+    expect(it.watches).toHaveLength(1);
+  });
+
+  it('keeps the last digest of what cannot be projected', async () => {
+    const it = await started({
+      project: ({ metadata }) => {
+        if (metadata.resourceVersion === '101') throw new Error('projection');
+        return metadata.resourceVersion;
+      },
+    });
+    it.last().event('MODIFIED', object('a', '101'));
+    await settle();
+    expect(it.reflector.get('shop/a')?.value).toBe('90');
+    expect(it.counts.handlerFailed).toBe(1);
+  });
+
+  it('survives observers that throw', async () => {
+    const boom = () => {
+      throw new Error('observer');
+    };
+    const it = await started({ observer: { listed: boom, changed: boom, watchStarted: boom } });
+    it.last().event('MODIFIED', object('a', '101'));
+    await settle();
+    expect(it.told()).toEqual(['updated a#101']);
+    expect(it.lists).toHaveLength(1);
+  });
+
+  it('does not tell of the same version twice', async () => {
+    const it = await started();
+    it.last().event('ADDED', object('a', '90'));
+    await settle();
+    expect(it.told()).toEqual([]);
+  });
+});
+
+describe('reflector, checking on the watch', () => {
+  const halfAnHour = async (it: Awaited<ReturnType<typeof started>>) => {
+    for (let minute = 0; minute < 31; minute += 1) {
+      await it.clock.advance(60_000);
+      it.last().event('BOOKMARK', { metadata: { resourceVersion: '100' } });
+      await settle();
+    }
+    it.last().end();
+    await settle();
+  };
+
+  it('lists at its own version every half hour; equal means nothing was missed', async () => {
+    const it = await started();
+    await halfAnHour(it);
+    expect(it.lists[1]?.query).toMatchObject({ resourceVersion: '100', resourceVersionMatch: 'Exact' });
+    expect(it.counts.missed).toBe(0);
+    expect(it.told()).toEqual([]);
+  });
+
+  it('mends and counts what the watch did not tell', async () => {
+    const it = await started();
+    it.served.objects = [object('a', '90'), object('never-told', '95')];
+    await halfAnHour(it);
+    expect(it.counts.missed).toBe(1);
+    expect(it.told()).toEqual(['added never-told#95']);
+  });
+
+  it('lists afresh, counting nothing, when its own version is no longer known', async () => {
+    const it = await started();
+    it.fault.list = () => new ApiError(410, {}, asked);
+    await halfAnHour(it);
+    it.fault.list = undefined;
+    it.served.objects = [object('a', '300')];
+    await it.clock.advance(800);
+    expect(it.lists.at(-1)?.query).not.toHaveProperty('resourceVersion');
+    expect(it.counts.missed).toBe(0);
+    expect(it.told()).toEqual(['updated a#300']);
+  });
+});
+
+/** Does something again and again between all other things. */
+function setImmediateLoop(run: () => void): { readonly stop: () => void } {
+  let on = true;
+  const again = () => {
+    if (!on) return;
+    run();
+    setImmediate(again);
+  };
+  setImmediate(again);
+  return {
+    stop: () => {
+      on = false;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { blocking, type Finding } from '../../charts/findings.ts';
+import type { Issue, Profile } from '../../crds/performance-profile.ts';
+import type { KubeObject } from '../cluster/port.ts';
+import type { Refusal } from './reasons.ts';
+
+/** Whether a pass may change anything. */
+export type Gate =
+  | { readonly kind: 'open' }
+  /** The user wants nothing changed. */
+  | { readonly kind: 'suspended' }
+  /** The profile cannot be accepted; what ran before keeps running. */
+  | { readonly kind: 'refused'; readonly reason: Refusal; readonly message: string };
+
+/** On its way out: garbage collection takes the children, and whatever we made now would be in its way. */
+export const isLeaving = (profile: KubeObject): boolean => profile.metadata.deletionTimestamp !== undefined;
+
+/** The gate for a profile that does not even pass its schema. */
+export function refusalOf(issues: readonly Issue[]): Gate {
+  const message = issues.map(({ path, message: said }) => (path === '' ? said : `${path}: ${said}`)).join('; ');
+  return { kind: 'refused', reason: 'InvalidSpec', message };
+}
+
+/** The gate for a profile that passed its schema. */
+export function gateOf(profile: Profile, findings: readonly Finding[]): Gate {
+  const refused = blocking(findings);
+  if (refused.length > 0) return { kind: 'refused', reason: 'FindingsUnacknowledged', message: tell(refused) };
+  return profile.spec.suspend === true ? { kind: 'suspended' } : { kind: 'open' };
+}
+
+function tell(findings: readonly Finding[]): string {
+  const ids = findings.map(({ id }) => id).join(', ');
+  const told = findings.map(({ id, path, message, fix }) => `${id} (spec.${path}): ${message}. To mend it, ${fix}`);
+  return `${told.join('. ')}. To accept it as it is, name ${ids} in spec.policy.acknowledge with a reason`;
+}

@@ -1,0 +1,97 @@
+import type { Status } from '../../crds/status.ts';
+import type { Child } from './digest.ts';
+
+/** What was sent for one object and what the server then said of our ownership. */
+export interface AppliedRecord {
+  readonly desired: string;
+  readonly owned: string;
+}
+
+/** An object as one of our own writes returned it: newer than the watch for a moment. */
+export interface OwnWrite {
+  readonly child: Child;
+  readonly atMs: number;
+}
+
+/** A refresh that was asked of the kubelet by touching a pod. */
+export interface Nudge {
+  readonly hash: string;
+  readonly atMs: number;
+  readonly times: number;
+}
+
+/** What is remembered of one profile between passes. Losing it costs requests, never correctness. */
+export interface ProfileMemory {
+  readonly uid: string;
+  readonly applied: Map<string, AppliedRecord>;
+  readonly ownWrites: Map<string, OwnWrite>;
+  readonly nudges: Map<string, Nudge>;
+  /** Requirements and Secrets that were found, and until when that is believed. */
+  readonly found: Map<string, number>;
+  /** The status as last written, and the version of the profile that this made. */
+  written: { readonly status: Status; readonly resourceVersion: string } | undefined;
+  eventsReadAtMs: number;
+}
+
+/** Memory of all profiles by key. */
+export interface Memory {
+  /** What is remembered of this very profile; a new one of the same name starts with what its status records. */
+  readonly of: (key: string, uid: string, status: Status | undefined) => ProfileMemory;
+  readonly peek: (key: string) => ProfileMemory | undefined;
+  readonly forget: (key: string) => void;
+}
+
+/** An empty memory. */
+export function createMemory(): Memory {
+  const profiles = new Map<string, ProfileMemory>();
+  return {
+    of: (key, uid, status) => {
+      const held = profiles.get(key);
+      if (held?.uid === uid) return held;
+      const fresh = remembered(uid, status);
+      profiles.set(key, fresh);
+      return fresh;
+    },
+    peek: (key) => profiles.get(key),
+    forget: (key) => {
+      profiles.delete(key);
+    },
+  };
+}
+
+function remembered(uid: string, status: Status | undefined): ProfileMemory {
+  const records = (status?.applied ?? []).map(({ object, desired, owned }) => [object, { desired, owned }] as const);
+  return {
+    uid,
+    applied: new Map(records),
+    ownWrites: new Map(),
+    nudges: new Map(),
+    found: new Map(),
+    written: undefined,
+    eventsReadAtMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** How long an own write is believed against a watch that has not told of it. */
+const OWN_WRITE_MS = 10_000;
+
+/** The newer of what the watch told and what our own writes returned. Forgets what the watch has caught up with. */
+export function withOwnWrites(
+  told: ReadonlyMap<string, Child>,
+  memory: ProfileMemory,
+  nowMs: number,
+): Map<string, Child> {
+  const merged = new Map(told);
+  for (const [ref, { child, atMs }] of memory.ownWrites) {
+    const caughtUp = !isOlder(told.get(ref)?.resourceVersion, child.resourceVersion);
+    if (caughtUp || nowMs - atMs > OWN_WRITE_MS) memory.ownWrites.delete(ref);
+    else merged.set(ref, child);
+  }
+  return merged;
+}
+
+/** Whether one resourceVersion comes before another. They are numbers since 1.35 by contract, and before by practice. */
+export function isOlder(version: string | undefined, than: string): boolean {
+  if (version === undefined) return true;
+  return version.length === than.length ? version < than : version.length < than.length;
+}

@@ -1,0 +1,45 @@
+import type { Requirement } from '../../charts/requirement.ts';
+import type { Status } from '../../crds/status.ts';
+import type { KubeObject } from '../cluster/port.ts';
+import type { Proof } from '../probe/proof.ts';
+import type { Child } from './digest.ts';
+import type { ObservedFacts } from './node-facts.ts';
+import type { PodDigest } from './pod-digest.ts';
+
+/** A Warning event about one of the profile's objects. */
+export interface Warning {
+  /** `Kind/name`. */
+  readonly about: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly at: string;
+}
+
+/** All that was read for one pass, at one time. Nothing of it holds a secret. */
+export interface Observed {
+  readonly profile: KubeObject;
+  /** The profile's status as last written, by the watch or by our own memory, whichever is newer. */
+  readonly status: Status;
+  /** By `Kind/name`: what carries the profile's label or is controlled by a profile of its name. */
+  readonly children: ReadonlyMap<string, Child>;
+  readonly pods: readonly PodDigest[];
+  /** Proofs by `processKey` of the pod. */
+  readonly proofs: ReadonlyMap<string, Proof>;
+  readonly warnings: readonly Warning[];
+  readonly facts: ObservedFacts;
+  readonly now: Date;
+}
+
+/** Something that other people must provide and that is not there. */
+export interface Missing {
+  readonly requirement: Requirement;
+  /** Keys that are missing; undefined: the object itself is. */
+  readonly keys: readonly string[] | undefined;
+}
+
+/** What the synthesis asks of the namespace, as found. */
+export interface Needs {
+  readonly missing: readonly Missing[];
+  /** Names of the database's Secrets that do not exist yet. */
+  readonly absentSecrets: readonly string[];
+}

@@ -1,0 +1,85 @@
+import { MANAGED_BY, OPERATOR_NAME, PROFILE_LABEL } from '../../charts/kit/labels.ts';
+import type { Profile } from '../../crds/performance-profile.ts';
+import { type Owner, ownerReferenceOf } from './desired.ts';
+import { type Child, isOwnedBy, type RevisionState, refOf } from './digest.ts';
+
+/** Revisions: `apps/v1` ControllerRevisions owned by the profile (D16), named by the hash of all that is run. */
+
+/** A ControllerRevision as it is sent. */
+export interface RevisionObject {
+  readonly apiVersion: 'apps/v1';
+  readonly kind: 'ControllerRevision';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly ownerReferences: readonly ReturnType<typeof ownerReferenceOf>[];
+  };
+  readonly data: { readonly spec: unknown; readonly renderVersion: string };
+  readonly revision: number;
+}
+
+type Held = Child & { readonly state: RevisionState };
+
+/** What to do so that the newest revision is the wanted one. */
+export interface RevisionPlan {
+  readonly number: number;
+  readonly step:
+    | { readonly kind: 'keep' }
+    | { readonly kind: 'create'; readonly object: RevisionObject }
+    /** Wanted before and wanted again: its content is immutable, its number is not. */
+    | { readonly kind: 'renumber'; readonly child: Child };
+  /** Oldest ones beyond those that are kept. */
+  readonly outdated: readonly Child[];
+}
+
+/** How many are kept. */
+export const REVISIONS_KEPT = 10;
+
+/** What a revision is made of. */
+export interface RevisionInput {
+  readonly profile: Profile;
+  readonly owner: Owner;
+  readonly revisionHash: string;
+  readonly renderVersion: string;
+  /** Number in the status: numbers never go back, not even when all objects were deleted. */
+  readonly recorded: number;
+}
+
+const isHeld = (child: Child): child is Held => child.state?.type === 'revision';
+
+/** Pure. */
+export function planRevision(input: RevisionInput, children: ReadonlyMap<string, Child>): RevisionPlan {
+  const { owner } = input;
+  const held = [...children.values()].filter(isHeld).filter((child) => isOwnedBy(child, owner.uid) && !child.deleting);
+  const name = `${owner.name}-${input.revisionHash.slice(0, 8)}`;
+  const newest = Math.max(0, ...held.map((child) => child.state.number));
+  const wanted = held.find((child) => child.ref === refOf('ControllerRevision', name));
+  const next = Math.max(newest, input.recorded) + 1;
+  if (wanted !== undefined && wanted.state.number === newest) {
+    return { number: newest, step: { kind: 'keep' }, outdated: outdatedOf(held, REVISIONS_KEPT) };
+  }
+  if (wanted !== undefined) return { number: next, step: { kind: 'renumber', child: wanted }, outdated: [] };
+  const object = revisionObject(input, name, next);
+  return { number: next, step: { kind: 'create', object }, outdated: outdatedOf(held, REVISIONS_KEPT - 1) };
+}
+
+function outdatedOf(held: readonly Held[], kept: number): Child[] {
+  return [...held].sort((a, b) => b.state.number - a.state.number).slice(kept);
+}
+
+function revisionObject(input: RevisionInput, name: string, revision: number): RevisionObject {
+  const { owner, profile, renderVersion } = input;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ControllerRevision',
+    metadata: {
+      name,
+      namespace: owner.namespace,
+      labels: { [MANAGED_BY]: OPERATOR_NAME, [PROFILE_LABEL]: owner.name, 'app.kubernetes.io/part-of': owner.name },
+      ownerReferences: [ownerReferenceOf(owner)],
+    },
+    data: { spec: profile.spec, renderVersion },
+    revision,
+  };
+}

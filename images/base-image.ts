@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * How to make debian:forky-slim where no registry serves it: the same package set and the same omissions,
+ * from Debian's own archive (mmdebstrap knows where that is).
+ */
+export function baseImageArgs(tarball: string, frozenArchive: boolean): string[] {
+  const omitted = ['doc', 'info', 'man', 'locale'].map((folder) => `path-exclude=/usr/share/${folder}/*`);
+  const dpkgOptions = [...omitted, 'path-include=/usr/share/doc/*/copyright'].map((option) => `--dpkgopt=${option}`);
+  return [
+    '--variant=minbase',
+    // The official image lacks the certificates. Here pip and npm need them, mounted over this folder during a build.
+    '--include=ca-certificates',
+    ...(frozenArchive ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+    ...dpkgOptions,
+    // The leniency above is for this one run; Dockerfiles say for themselves what they accept.
+    '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap"',
+    // As in the official image: apt's caches would add 90 MB to every layer that installs something.
+    `--customize-hook=echo '${aptWithoutCaches}' > "$1/etc/apt/apt.conf.d/docker-clean"`,
+    '--customize-hook=rm -f "$1"/var/cache/apt/*.bin',
+    'forky',
+    tarball,
+  ];
+}
+
+const aptWithoutCaches =
+  'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache ""; DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };';
+
+/** Changes when the recipe does, so that a base of an older recipe is made anew. */
+export function baseRecipeHash(frozenArchive: boolean): string {
+  return createHash('sha256')
+    .update(JSON.stringify(baseImageArgs('', frozenArchive)))
+    .digest('hex')
+    .slice(0, 16);
+}

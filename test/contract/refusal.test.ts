@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { customResourceDefinition } from '../../crds/crd.ts';
+import { parseProfile } from '../../crds/performance-profile.ts';
+import { ensurePackages, startCluster } from '../cluster/cluster.ts';
+import { type Kubectl, kubectlFor } from '../support/kubectl.ts';
+import { seedProfile } from '../support/profiles.ts';
+
+/** Bad input is refused by the API server itself, with field, value and bound, also while the operator is down. */
+let kubectl: Kubectl;
+
+beforeAll(async () => {
+  await ensurePackages(['cluster']);
+  const cluster = await startCluster({ name: 'contract', node: false });
+  kubectl = kubectlFor(cluster.kubeconfig, cluster.binDir);
+  await kubectl.pipe(JSON.stringify(customResourceDefinition()), 'apply', '--server-side', '-f', '-');
+  await kubectl.run(
+    'wait',
+    '--for=condition=Established',
+    'crd/performanceprofiles.performance.bahamm.ir',
+    '--timeout=30s',
+  );
+  await kubectl.pipe(
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bahamm' } }),
+    'apply',
+    '-f',
+    '-',
+  );
+});
+
+/** The seed with one value set (undefined removes the field). */
+function seedWith(path: string, value: unknown): unknown {
+  const copy = structuredClone(seedProfile()) as unknown as Record<string, unknown>;
+  const parts = path.split('.');
+  const last = parts.pop() ?? '';
+  let node = copy;
+  for (const part of parts) node = node[part] as Record<string, unknown>;
+  if (value === undefined) delete node[last];
+  else node[last] = value;
+  return copy;
+}
+
+const tryApply = async (raw: unknown): Promise<{ refused: boolean; text: string }> => {
+  try {
+    return {
+      refused: false,
+      text: await kubectl.pipe(JSON.stringify(raw), 'apply', '--dry-run=server', '--validate=strict', '-f', '-'),
+    };
+  } catch (error) {
+    return { refused: true, text: (error as Error).message };
+  }
+};
+
+describe('the API server', () => {
+  it('takes the guide literally, and keeps every field', async () => {
+    const stored = JSON.parse(
+      await kubectl.pipe(JSON.stringify(seedProfile()), 'apply', '--dry-run=server', '-o', 'json', '-f', '-'),
+    ) as { spec: unknown };
+    expect(stored.spec).toEqual(seedProfile().spec);
+  });
+
+  it.each([
+    ['spec.backend.workers', 0, [/spec\.backend\.workers/, /0/, /greater than or equal to 1/]],
+    ['spec.backend.workers', 33, [/spec\.backend\.workers/, /less than or equal to 32/]],
+    ['spec.backend.surprise', 1, [/unknown field "spec\.backend\.surprise"/]],
+    ['spec.edge.cache.api.ttlSeconds', '5m', [/spec\.edge\.cache\.api\.ttlSeconds/, /string/, /integer/]],
+    ['spec.edge.hosts', ['bahamm.ir\nserver_name evil;'], [/spec\.edge\.hosts\[0\]/, /should match/]],
+    ['spec.edge.cache.api.paths', ['/api/"; return 200'], [/spec\.edge\.cache\.api\.paths\[0\]/, /should match/]],
+    ['spec.edge.tls.secretName', undefined, [/spec\.edge\.tls\.secretName/, /Required/]],
+    ['spec.backend.maxRequestsJitter', 1001, [/spec\.backend/, /maxRequestsJitter must not exceed maxRequests/]],
+    ['spec.backend.resources.requests.cpu', 2, [/spec\.backend\.resources/, /a request must not exceed its limit/]],
+    [
+      'spec.postgres.parameters.minWalSize',
+      '4GB',
+      [/spec\.postgres\.parameters/, /minWalSize must be smaller than maxWalSize/],
+    ],
+    ['spec.postgres.parameters.workMem', '1kB', [/spec\.postgres\.parameters\.workMem/, /between 64kB/]],
+    ['spec.postgres.parameters.workMem', '4Mi', [/spec\.postgres\.parameters\.workMem/]],
+    ['spec.postgres.storage', undefined, [/spec\.postgres/, /needs storage\.size/]],
+    ['spec.policy.reason', undefined, [/spec\.policy/, /needs a reason/]],
+    ['spec.edge.clientIdentity.source', 'XForwardedFor', [/spec\.edge\.clientIdentity/, /needs trustedCIDRs/]],
+    ['metadata.name', `x${'y'.repeat(40)}`, [/at most 40 characters/]],
+  ])('refuses %s = %j as parseProfile does', async (path, value, says) => {
+    const raw = seedWith(path, value);
+    const answer = await tryApply(raw);
+    expect(answer.refused, answer.text).toBe(true);
+    for (const pattern of says) expect(answer.text).toMatch(pattern);
+    expect('issues' in parseProfile(raw)).toBe(true);
+  });
+
+  it('takes an integer or a string where Kubernetes has a quantity', async () => {
+    for (const cpu of [1, '1', '750m', '0.5'])
+      expect(await tryApply(seedWith('spec.backend.resources.requests.cpu', cpu))).toMatchObject({ refused: false });
+  });
+});

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * `make test`: every check in the order of its price, all of them even when one fails, and one line at the
+ * end that says how many passed and how many failed. `--fast` leaves out what needs a cluster.
+ */
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const bin = join(import.meta.dirname, '..', 'node_modules', '.bin');
+const scratch = mkdtempSync(join(tmpdir(), 'pitcrew-test-'));
+
+function run(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(join(bin, program), args, {
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+    });
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A program that passes or fails as a whole. */
+async function whole(title: string, program: string, args: readonly string[]): Promise<Tally> {
+  heading(title);
+  return (await run(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** A vitest project; a run that breaks before it counts anything is one failure. */
+async function tests(project: string): Promise<Tally> {
+  heading(`tests: ${project}`);
+  const report = join(scratch, `${project}.json`);
+  const code = await run('vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const counted = readReport(report);
+  return code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+}
+
+function readReport(path: string): Tally {
+  try {
+    const report = JSON.parse(readFileSync(path, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numFailedTestSuites: number;
+    };
+    // A file that fails to load has no tests but must not pass for it.
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+function heading(title: string): void {
+  process.stdout.write(`\n== ${title}\n`);
+}
+
+const fast = process.argv.includes('--fast');
+const tallies = [
+  await whole('types', 'tsc', ['--noEmit']),
+  await whole('lint', 'biome', ['check', '--error-on-warnings', '.']),
+  await tests('unit'),
+  await tests('golden'),
+  ...(fast ? [] : [await tests('api'), await tests('e2e')]),
+];
+rmSync(scratch, { recursive: true, force: true });
+const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
