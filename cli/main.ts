@@ -3,6 +3,7 @@ import { blocking } from '../charts/findings.ts';
 import { manifestOf } from '../synth/manifest.ts';
 import { InvalidProfileError, readFacts, readProfiles } from '../synth/offline.ts';
 import { synthesize } from '../synth/synthesize.ts';
+import { VERSION } from '../synth/version.ts';
 import { findingsText } from './findings-text.ts';
 
 /** The user's tool. Exit codes: 0 fine, 1 the profile is refused, 2 the command was not understood. */
@@ -59,8 +60,13 @@ function main(args: string[]): number {
       facts: { type: 'string' },
       output: { type: 'string', short: 'o' },
       help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
     },
   });
+  if (values.version === true) {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
   if (values.help === true || positionals[0] === 'help') {
     process.stdout.write(HELP);
     return 0;

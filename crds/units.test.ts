@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytes, formatNginxSize, formatPgSize, mebibytes, milliCores, parseQuantity, pgKilobytes } from './units.ts';
+import {
+  bytes,
+  canonicalQuantity,
+  formatNginxSize,
+  formatPgSize,
+  mebibytes,
+  milliCores,
+  parseQuantity,
+  pgKilobytes,
+} from './units.ts';
 
 describe('units', () => {
   it.each([
@@ -22,6 +31,18 @@ describe('units', () => {
   it.each(['', '1.5.2', '1 Gi', '-1', '1gb', 'Gi'])('%j is no quantity', (text) =>
     expect(() => parseQuantity(text)).toThrow(RangeError),
   );
+
+  it.each([
+    ['1000m', '1'],
+    ['1500m', '1500m'],
+    ['0.5', '500m'],
+    [2, '2'],
+    ['1024Mi', '1Gi'],
+    ['1536Mi', '1536Mi'],
+    ['1000M', '1G'],
+    ['0', '0'],
+    ['1.5Gi', '1536Mi'],
+  ])('%s is stored as %s', (text, expected) => expect(canonicalQuantity(text)).toBe(expected));
 
   it('PostgreSQL units are powers of 1024 (UNIT-1)', () => {
     expect(pgKilobytes('2621kB')).toBe(2621);

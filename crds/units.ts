@@ -37,6 +37,29 @@ export function bytes(quantity: string | number): number {
   return Math.round(parseQuantity(quantity));
 }
 
+/**
+ * The quantity as the API server stores it: `1000m` → `1`, `1024Mi` → `1Gi`, `0.5` → `500m`. What is sent in
+ * this form never looks changed when another writer sets the same value.
+ */
+export function canonicalQuantity(quantity: string | number): string {
+  const isBinary = /[KMGTPE]i$/.test(String(quantity));
+  const value = parseQuantity(quantity);
+  if (isBinary && Number.isInteger(value) && value > 0) return scaled(value, 1024, BINARY);
+  const millis = Math.ceil(Math.round(value * 1e6) / 1e3);
+  return millis % 1000 === 0 ? scaled(millis / 1000, 1000, DECIMAL) : `${millis}m`;
+}
+
+function scaled(value: number, base: number, suffixes: readonly string[]): string {
+  let rest = value;
+  let suffix = '';
+  for (const next of suffixes) {
+    if (rest === 0 || rest % base !== 0) break;
+    rest /= base;
+    suffix = next;
+  }
+  return `${rest}${suffix}`;
+}
+
 /** Memory quantity in MiB, rounded down. */
 export function mebibytes(quantity: string | number): number {
   return Math.floor(bytes(quantity) / 2 ** 20);

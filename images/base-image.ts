@@ -18,6 +18,8 @@ export function baseImageArgs(tarball: string, frozenArchive: boolean): string[]
     // As in the official image: apt's caches would add 90 MB to every layer that installs something.
     `--customize-hook=echo '${aptWithoutCaches}' > "$1/etc/apt/apt.conf.d/docker-clean"`,
     '--customize-hook=rm -f "$1"/var/cache/apt/*.bin',
+    // Copied from this machine for the installation; they say nothing about the image.
+    '--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"',
     'forky',
     tarball,
   ];

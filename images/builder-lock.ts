@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,7 +40,8 @@ async function acquire(lock: string, onWait: (holder: string) => void): Promise<
 
 /** The file appears with its content at once, so nobody ever reads an empty lock. */
 async function tryCreate(lock: string): Promise<boolean> {
-  const draft = `${lock}.${process.pid}`;
+  // Not named by process: one process may ask twice at a time.
+  const draft = `${lock}.${randomUUID()}`;
   await writeFile(draft, (await identityOf(String(process.pid))) ?? '');
   try {
     await link(draft, lock);
@@ -54,7 +56,7 @@ async function tryCreate(lock: string): Promise<boolean> {
 
 /** Two waiters may find the same dead holder; only the one that moves that very lock away has removed it. */
 async function removeStale(lock: string, holder: string): Promise<void> {
-  const aside = `${lock}.stale.${process.pid}`;
+  const aside = `${lock}.stale.${randomUUID()}`;
   await rename(lock, aside).catch(() => undefined);
   if ((await readHolder(aside)) !== holder) await link(aside, lock).catch(() => undefined);
   await rm(aside, { force: true });

@@ -53,15 +53,18 @@ class Reader {
     const words: string[] = [];
     for (;;) {
       this.#skip();
-      const char = this.#text[this.#at];
-      if (char === undefined || char === '}') throw new SyntaxError(`unexpected end after ${words.join(' ')}`);
-      if (char === ';' || char === '{') {
-        if (words.length === 0) throw new SyntaxError(`unexpected ${char}`);
-        this.#at += 1;
-        return char === ';' ? { words } : { words, children: this.#children() };
+      const char = this.#text[this.#at] ?? '';
+      if (char === '' || char === '}' || (words.length === 0 && ';{'.includes(char))) {
+        throw new SyntaxError(`unexpected ${char} after ${words.join(' ')}`);
       }
+      if (char === ';' || char === '{') return this.#finished(words, char);
       words.push(char === '"' || char === "'" ? this.#quoted(char) : this.#bare());
     }
+  }
+
+  #finished(words: readonly string[], end: ';' | '{'): ReadDirective {
+    this.#at += 1;
+    return end === ';' ? { words } : { words, children: this.#children() };
   }
 
   #children(): ReadDirective[] {
@@ -95,14 +98,14 @@ class Reader {
     this.#at = end + 1;
     const next = this.#text[this.#at] ?? '';
     if (!' \t\r\n;{)'.includes(next)) throw new SyntaxError(`unexpected ${next} behind a quote`);
-    return unescape(raw);
+    return unescaped(raw);
   }
 
   #bare(): string {
     const start = this.#at;
     for (;;) {
       const char = this.#text[this.#at];
-      if (char === undefined || ' \t\r\n;{'.includes(char)) return unescape(this.#text.slice(start, this.#at));
+      if (char === undefined || ' \t\r\n;{'.includes(char)) return unescaped(this.#text.slice(start, this.#at));
       // `${` belongs to the word: it begins a variable in braces.
       this.#at += char === '\\' || (char === '$' && this.#text[this.#at + 1] === '{') ? 2 : 1;
     }
@@ -110,6 +113,6 @@ class Reader {
 }
 
 /** What nginx makes of a backslash: it goes before quotes and itself, becomes a control character, or stays. */
-function unescape(raw: string): string {
+function unescaped(raw: string): string {
   return raw.replace(/\\(["'\\trn])/g, (_, char: string) => ({ t: '\t', r: '\r', n: '\n' })[char] ?? char);
 }

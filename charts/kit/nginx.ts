@@ -89,7 +89,8 @@ function weave(
   values: readonly (string | number)[],
   prepare: (value: string) => string,
 ): Template {
-  const text = strings.reduce((before, part, index) => {
+  // Raw, so that a backslash in a pattern of ours is a backslash.
+  const text = strings.raw.reduce((before, part, index) => {
     const value = prepare(literalText(values[index - 1] as string | number));
     return apart(before, value) + value + part;
   });
@@ -129,12 +130,19 @@ function lines(statement: Statement, indent: string): string {
 }
 
 /** Words of these characters mean the same with and without quotes. */
-const BARE = /^[A-Za-z0-9_$.:=|*@%+,~^/?&<>!-]+$/;
+const BARE = /^[A-Za-z0-9_$.:=|*@%+,~^/?&<>!()-]+$/;
 /** nginx reads its file through a buffer of 4096 bytes, into which each word must fit. */
 const LONGEST_WORD = 4000;
 
 function word(argument: Argument): string {
   const text = argument instanceof Template ? argument.text : literalText(argument);
   if (Buffer.byteLength(text) > LONGEST_WORD) throw new RangeError(`nginx takes no word of ${text.length} characters`);
-  return BARE.test(text) ? text : `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  return BARE.test(text) ? text : quoted(text);
+}
+
+/** A backslash is doubled only where nginx would take it for the start of an escape: patterns stay readable. */
+function quoted(text: string): string {
+  const quote = text.includes('"') && !text.includes("'") ? "'" : '"';
+  const escaped = text.replace(/\\(?=["'\\trn]|$)/g, '\\\\').replaceAll(quote, `\\${quote}`);
+  return quote + escaped + quote;
 }

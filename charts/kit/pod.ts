@@ -1,6 +1,7 @@
 import type { k8s } from 'cdk8s-plus-28';
 import { k8s as kube } from 'cdk8s-plus-28';
 import type { EnvVar as ProfileEnv } from '../../crds/fields.ts';
+import { canonicalQuantity } from '../../crds/units.ts';
 
 /** What every pod of ours has in common: Pod Security `restricted`, resources, temporary space. */
 
@@ -34,11 +35,12 @@ export function resourceRequirements(requests: Amounts, limits: Amounts): k8s.Re
 }
 
 function quantities(amounts: Amounts): Record<string, k8s.Quantity> {
-  return {
-    cpu: kube.Quantity.fromString(String(amounts.cpu)),
-    memory: kube.Quantity.fromString(String(amounts.memory)),
-  };
+  return { cpu: asQuantity(amounts.cpu), memory: asQuantity(amounts.memory) };
 }
+
+/** A quantity in the form in which the API server stores it. */
+export const asQuantity = (amount: string | number): k8s.Quantity =>
+  kube.Quantity.fromString(canonicalQuantity(amount));
 
 /** A literal environment variable. */
 export const literal = (name: string, value: string): k8s.EnvVar => ({ name, value });

@@ -72,18 +72,19 @@ describe('request', () => {
   });
 
   it('never has more calls under way than connections', async () => {
-    let now = 0;
-    let most = 0;
-    const { transport } = await bench((_seen, response) => {
-      now += 1;
-      most = Math.max(most, now);
-      setTimeout(() => {
-        now -= 1;
-        json(response, 200, {});
-      }, 2);
-    });
-    await Promise.all(Array.from({ length: 100 }, () => transport.request(get)));
-    expect(most).toBe(32);
+    let held: (() => void)[] = [];
+    const { standIn, transport } = await bench((_seen, response) => held.push(() => json(response, 200, {})));
+    const calls = Promise.all(Array.from({ length: 100 }, () => transport.request(get)));
+    for (const expected of [32, 64, 96, 100]) {
+      await vi.waitFor(() => expect(standIn.seen).toHaveLength(expected));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(standIn.seen).toHaveLength(expected);
+      const release = held;
+      held = [];
+      for (const answer of release) answer();
+    }
+    await calls;
+    expect(standIn.connections()).toBe(32);
   });
 
   it('throws what the server said', async () => {

@@ -1,11 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock, settle } from './fake-clock.ts';
 import { createQueue, LOW_PRIORITY, type Queue } from './queue.ts';
 
 /** Takes what is ready now, without waiting. */
-async function drain(queue: Queue): Promise<string[]> {
+async function drain(queue: Queue, most = Number.POSITIVE_INFINITY): Promise<string[]> {
   const keys: string[] = [];
-  while ([...queue.stats().readyByPriority.values()].some((count) => count > 0)) {
+  while (keys.length < most && [...queue.stats().readyByPriority.values()].some((count) => count > 0)) {
     const taken = await queue.take();
     if (taken === undefined) break;
     keys.push(taken.key);
@@ -129,5 +130,42 @@ describe('queue', () => {
     const queue = createQueue(clock);
     for (let index = 0; index < 100; index += 1) queue.add(`key-${index}`, { afterMs: 1_000 - index });
     expect(clock.pending()).toBe(1);
+  });
+});
+
+describe('queue, whatever happens', () => {
+  const step = fc.record({
+    kind: fc.constantFrom('add', 'take', 'done', 'wait'),
+    key: fc.constantFrom('a', 'b', 'c'),
+    afterMs: fc.constantFrom(0, 5, 50),
+  });
+
+  it('never gives a key to two workers, and loses none', async () => {
+    const run = async (steps: readonly { kind: string; key: string; afterMs: number }[]) => {
+      const clock = createFakeClock();
+      const queue = createQueue(clock);
+      const working = new Set<string>();
+      const owed = new Set<string>();
+      const play: Record<string, (key: string, afterMs: number) => unknown> = {
+        add: (key, afterMs) => {
+          queue.add(key, { afterMs });
+          owed.add(key);
+        },
+        take: async () => {
+          for (const key of await drain(queue, 1)) {
+            expect(working.has(key)).toBe(false);
+            working.add(key);
+            owed.delete(key);
+          }
+        },
+        done: (key) => working.delete(key) && queue.done(key),
+        wait: (_key, afterMs) => clock.advance(afterMs),
+      };
+      for (const { kind, key, afterMs } of steps) await play[kind]?.(key, afterMs);
+      for (const key of working) queue.done(key);
+      await clock.advance(100);
+      expect((await drain(queue)).sort()).toEqual([...owed].sort());
+    };
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), run), { numRuns: 200 });
   });
 });

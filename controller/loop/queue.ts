@@ -30,7 +30,7 @@ export interface QueueObserver {
 
 /** A moment's look at the queue, for gauges. */
 export interface QueueStats {
-  /** Ready keys by priority. */
+  /** Keys that a worker could take now, by priority. */
   readonly readyByPriority: ReadonlyMap<number, number>;
   /** Keys that wait for their time. */
   readonly delayed: number;
@@ -190,7 +190,8 @@ function statsOf({ current, processing, clock }: State): QueueStats {
   let delayed = 0;
   for (const item of current.values()) {
     if (item.readyAtMs > nowMs) delayed += 1;
-    else readyByPriority.set(item.priority, (readyByPriority.get(item.priority) ?? 0) + 1);
+    else if (!processing.has(item.key))
+      readyByPriority.set(item.priority, (readyByPriority.get(item.priority) ?? 0) + 1);
   }
   return { readyByPriority, delayed, processing: processing.size };
 }

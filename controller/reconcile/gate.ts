@@ -1,6 +1,8 @@
 import { blocking, type Finding } from '../../charts/findings.ts';
 import type { Issue, Profile } from '../../crds/performance-profile.ts';
+import type { Synthesis } from '../../synth/synthesis.ts';
 import type { KubeObject } from '../cluster/port.ts';
+import type { ObservedFacts } from './node-facts.ts';
 import type { Refusal } from './reasons.ts';
 
 /** Whether a pass may change anything. */
@@ -31,4 +33,18 @@ function tell(findings: readonly Finding[]): string {
   const ids = findings.map(({ id }) => id).join(', ');
   const told = findings.map(({ id, path, message, fix }) => `${id} (spec.${path}): ${message}. To mend it, ${fix}`);
   return `${told.join('. ')}. To accept it as it is, name ${ids} in spec.policy.acknowledge with a reason`;
+}
+
+/** A finding of ours beside those of the rule book: what could not be seen was assumed. */
+export function assumedFacts(synthesis: Synthesis, { facts, observed }: ObservedFacts): Synthesis {
+  if (observed) return synthesis;
+  const finding: Finding = {
+    id: 'FACTS-01',
+    severity: 'Info',
+    path: 'metadata',
+    message: `no node could be seen; ${facts.allocatableCpuMillis} millicores and ${facts.allocatableMemoryMiB} MiB are assumed`,
+    fix: 'let the operator list nodes',
+    acknowledged: false,
+  };
+  return { ...synthesis, findings: [...synthesis.findings, finding] };
 }

@@ -1,5 +1,6 @@
 import type { Status } from '../../crds/status.ts';
 import type { Child } from './digest.ts';
+import type { Warning } from './observed.ts';
 
 /** What was sent for one object and what the server then said of our ownership. */
 export interface AppliedRecord {
@@ -30,7 +31,7 @@ export interface ProfileMemory {
   readonly found: Map<string, number>;
   /** The status as last written, and the version of the profile that this made. */
   written: { readonly status: Status; readonly resourceVersion: string } | undefined;
-  eventsReadAtMs: number;
+  warnings: { readonly held: readonly Warning[]; readonly readAtMs: number };
 }
 
 /** Memory of all profiles by key. */
@@ -68,7 +69,7 @@ function remembered(uid: string, status: Status | undefined): ProfileMemory {
     nudges: new Map(),
     found: new Map(),
     written: undefined,
-    eventsReadAtMs: Number.NEGATIVE_INFINITY,
+    warnings: { held: [], readAtMs: Number.NEGATIVE_INFINITY },
   };
 }
 

@@ -50,7 +50,7 @@ function schedulingTrouble(
   { message, since }: NonNullable<PodDigest['unschedulable']>,
 ): TroubleReport | undefined {
   if (ageMs(since, nowMs) < SCHEDULING_GRACE_MS) return undefined;
-  const volume = /persistentvolumeclaim|volume node affinity|bind/i.test(message);
+  const volume = /persistentvolumeclaim|persistent volumes|volume node affinity/i.test(message);
   return { reason: volume ? 'VolumePending' : 'Unschedulable', object: objectOf(pod), message };
 }
 

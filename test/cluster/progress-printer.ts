@@ -20,7 +20,7 @@ function terminalPrinter(screen: Screen): OnProgress {
   return (event) => {
     if (event.state === 'done' && event.elapsedMs < quietMs) return void screen.write('\r\u001b[K');
     const open = event.state === 'begin' || event.state === 'tick';
-    const line = describe(event).slice(0, Math.max(20, (screen.columns ?? 80) - 1));
+    const line = describe(event).slice(0, (screen.columns || 80) - 1);
     screen.write(`\r\u001b[K${line}${open ? '' : '\n'}`);
   };
 }

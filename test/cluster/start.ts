@@ -5,6 +5,7 @@ import { chooseFreeLink, ensureNetwork, hasNetwork } from './host/network.ts';
 import { note, type OnProgress, step } from './host/progress.ts';
 import { succeeds } from './host/run.ts';
 import { ensureService, type Service } from './host/service.ts';
+import { together } from './host/together.ts';
 import { type Verdict, waitUntil } from './host/wait.ts';
 import { ctrOf, importArchive } from './images/import.ts';
 import type { SystemImages } from './images/system-images.ts';
@@ -76,7 +77,8 @@ async function assemble(plan: StartPlan, record: ClusterRecord): Promise<Cluster
   await ensureNetwork(layout, record.link);
   await ensureMountNamespace(layout);
   await ensureIdentities(programOf('kubeadm'), layout, record.link);
-  await Promise.all([startControlPlane(plan, record), plan.images && startContainerd(plan, plan.images)]);
+  const containerd = plan.images && startContainerd(plan, plan.images);
+  await together(startControlPlane(plan, record), Promise.resolve(containerd));
   if (plan.images !== undefined) await startNode(plan, record, plan.images);
   const complete = { ...record, complete: true };
   writeRecord(layout, complete);
@@ -87,7 +89,7 @@ async function startControlPlane(plan: StartPlan, record: ClusterRecord): Promis
   const [etcd, apiServer, ...controllers] = controlPlaneServices(plan.layout, record.link, plan.programOf);
   if (etcd) await startService(plan, etcd);
   if (apiServer) await startService(plan, apiServer);
-  await Promise.all(controllers.map((controller) => startService(plan, controller)));
+  await together(...controllers.map((controller) => startService(plan, controller)));
   const api = openApi(plan.layout.kubeconfig);
   await waitUntil('namespace default', 30_000, () => namespaceIsUsable(api, 'default'));
 }
@@ -105,13 +107,13 @@ async function startNode(plan: StartPlan, record: ClusterRecord, images: SystemI
   mkdirSync(layout.volumes, { recursive: true });
   const services = nodeServices(layout, record.link, programOf);
   const addons = ensureAddons(layout, programOf);
-  await Promise.all([addons, ...services.map((service) => startService(plan, service))]);
-  await Promise.all([
+  await together(addons, ...services.map((service) => startService(plan, service)));
+  await together(
     startService(plan, storageService(layout, programOf, images.busybox.name)),
     step(onProgress, 'waiting for the DNS of the cluster', () =>
       waitUntil('CoreDNS', 90_000, () => dnsAnswers(layout)),
     ),
-  ]);
+  );
 }
 
 /** Asks it, since what the API server knows may be as old as the last end of the kubelet. */

@@ -14,15 +14,15 @@ export interface ApiServer {
   readonly namespace: string;
 }
 
-/** Starts or finds the cluster before the tests of a file, and removes the namespace after them. */
-export function useApiServer(): ApiServer {
+/** Starts or finds the cluster of this name before the tests of a file, and removes the namespace after them. */
+export function useApiServer(name = 'contract'): ApiServer {
   const held: { server?: ApiServer } = {};
   const server = (): ApiServer => {
     if (held.server === undefined) throw new Error('the API server is not there before the tests run');
     return held.server;
   };
   beforeAll(async () => {
-    const real = await startCluster({ name: 'contract', node: false });
+    const real = await startCluster({ name, node: false });
     const transport = createTransport({ endpoint: readEndpoint({ kubeconfig: real.kubeconfig }) });
     const namespace = `contract-${randomBytes(4).toString('hex')}`;
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };

@@ -93,31 +93,18 @@ describe('apply', () => {
   });
 
   it('hands on what the server warns of', async () => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
       metadata: {
         name: 'warned',
         namespace: server.namespace,
-        annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'runtime/default' },
+        annotations: { 'kubernetes.io/ingress.class': 'nginx' },
       },
-      spec: {
-        containers: [
-          {
-            name: 'a',
-            image: 'a',
-            env: [
-              { name: 'A', value: '1' },
-              { name: 'A', value: '2' },
-            ],
-          },
-        ],
-      },
+      spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
     };
-    const { warnings } = await server.cluster
-      .apply(pod, { dryRun: true, fieldManager: 'warned' })
-      .catch(() => server.cluster.create(pod, { dryRun: true }));
-    expect(warnings.length).toBeGreaterThan(0);
+    const { warnings } = await server.cluster.apply(ingress, { dryRun: true });
+    expect(warnings).toEqual([expect.stringContaining('kubernetes.io/ingress.class')]);
   });
 
   it('keeps a NetworkPolicy that allows one from becoming one that allows all', async () => {

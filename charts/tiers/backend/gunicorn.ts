@@ -44,9 +44,9 @@ export function gunicornConfig(stack: Stack): string {
 const HEADER = `# Written by pitcrew. Settings are flags of the command line; see \`kubectl get deployment -o yaml\`.
 import os
 
-# gunicorn 25.1 and later opens a control socket, which a read-only file system refuses.
-if os.path.isdir("/tmp"):
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+# gunicorn 25.1 and later would open a control socket beside the application, where nothing is writable.
+# Older ones ignore the name.
+control_socket_disable = True
 
 # The edge is the only peer that a NetworkPolicy lets in, so its word about the client is believed.
 forwarded_allow_ips = "*"

@@ -97,7 +97,9 @@ function dumpContainer(stack: Stack): k8s.Container {
 
 const DUMP_SCRIPT = `set -eu
 export PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"
+umask 077
 cd /var/lib/postgresql/dumps
+rm -f .before-migration-*.part
 name="before-migration-$(date -u +%Y%m%dT%H%M%SZ).dump"
 # A dump counts only when it is whole: write beside, then rename.
 pg_dump --format=custom --file=".$name.part"

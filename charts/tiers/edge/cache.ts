@@ -1,6 +1,15 @@
 import { bytes, formatNginxSize } from '../../../crds/units.ts';
 import { shortHashOf } from '../../kit/hash.ts';
-import { alternatives, directive, join, mapBlock, pattern, type Statement, type Template, template } from '../../kit/nginx.ts';
+import {
+  alternatives,
+  directive,
+  join,
+  mapBlock,
+  pattern,
+  type Statement,
+  type Template,
+  template,
+} from '../../kit/nginx.ts';
 import type { Stack } from '../../stack.ts';
 import { clientScheme } from './client-identity.ts';
 import { CACHE_DIRECTORY } from './paths.ts';
@@ -65,7 +74,9 @@ export function cached(stack: Stack, name: CacheName): Statement[] {
     directive('proxy_cache_bypass', isPrivate),
     directive('proxy_no_cache', isPrivate, unstorable),
     directive('proxy_cache_valid', 200, `${lifetime(stack, name)}s`),
-    ...(name === 'api' ? [directive('proxy_cache_valid', 404, `${stack.value('edge.cache.api.notFoundTtlSeconds')}s`)] : []),
+    ...(name === 'api'
+      ? [directive('proxy_cache_valid', 404, `${stack.value('edge.cache.api.notFoundTtlSeconds')}s`)]
+      : []),
   ];
 }
 
@@ -150,7 +161,11 @@ function storable(target: Template, statuses: Template): Statement {
 /** Left out, every cookie may be a session. A list is the user's word that no other cookie identifies anybody. */
 function sessionCookies(stack: Stack): readonly (readonly [string | Template, number])[] {
   const names = stack.effective.find('edge.cache.api.privateCookies');
-  if (names === undefined) return [['default', 1], ['', 0]];
+  if (names === undefined)
+    return [
+      ['default', 1],
+      ['', 0],
+    ];
   if (names.length === 0) return [['default', 0]];
   return [
     ['default', 0],

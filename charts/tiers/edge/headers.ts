@@ -2,7 +2,10 @@ import { directive, join, mapBlock, type Statement, type Template, template } fr
 import type { Stack } from '../../stack.ts';
 import { clientScheme } from './client-identity.ts';
 
-/** Headers of answers. nginx inherits `add_header` all or nothing, so each location gets the whole set. */
+/**
+ * Headers of answers. They stand at the top, for redirects and refusals too. nginx inherits `add_header` all or
+ * nothing, so a location that adds one of its own repeats the whole set.
+ */
 
 /** What the headers are made of. A security header that the application sends itself stays as it is. */
 export function headerMaps(stack: Stack): Statement[] {
@@ -27,7 +30,7 @@ export function headerMaps(stack: Stack): Statement[] {
   ];
 }
 
-/** The headers of every answer of a site, and whatever a location adds. A header with an empty value is not sent. */
+/** The headers of every answer, after those that a location adds. A header with an empty value is not sent. */
 export function answerHeaders(...more: readonly Statement[]): Statement[] {
   return [
     ...more,

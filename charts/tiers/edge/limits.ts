@@ -25,12 +25,18 @@ export function limitZones(stack: Stack): Statement[] {
     ]),
     directive('limit_req_status', 429),
     directive('limit_conn_status', 429),
+    // Below the level of the error log: the access log has them all, and a flood must not be written twice.
+    directive('limit_req_log_level', 'info'),
+    directive('limit_conn_log_level', 'info'),
   ];
 }
 
 /** Limits in a location. Without `nodelay`, nginx would let requests of the burst wait instead (S9). */
 export function limitsOf(stack: Stack, traffic: Traffic): Statement[] {
-  return [...rateLimit(stack, traffic), directive('limit_conn', zoneName(stack, traffic, 'conn'), connections(stack, traffic))];
+  return [
+    ...rateLimit(stack, traffic),
+    directive('limit_conn', zoneName(stack, traffic, 'conn'), connections(stack, traffic)),
+  ];
 }
 
 /** The limit of requests alone, for files of which a page fetches many at the same time. */

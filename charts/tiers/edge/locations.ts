@@ -3,8 +3,8 @@ import { backendHealthPath, backendPaths, type Stack } from '../../stack.ts';
 import { cached, UNCACHED } from './cache.ts';
 import { answerHeaders, header } from './headers.ts';
 import { limitsOf, rateLimit } from './limits.ts';
-import { siteUpstream, type Upstream } from './upstreams.ts';
 import { uploadsBody } from './uploads.ts';
+import { siteUpstream, type Upstream } from './upstreams.ts';
 
 /** Who answers which path. nginx takes the exact location, else the longest prefix; there are no patterns. */
 
@@ -18,9 +18,7 @@ export function siteLocations(stack: Stack): Statement[] {
   const claims: readonly Place[] = [
     ['=', backendHealthPath(stack.spec), healthBody()],
     ['', ACME_PATH, acmeBody(stack)],
-    ...(stack.spec.uploads === undefined
-      ? []
-      : ([['', withSlash(stack.spec.uploads.path), uploadsBody(stack)]] as const)),
+    ...(stack.spec.uploads === undefined ? [] : ([['', withSlash(stack.spec.uploads.path), uploadsBody()]] as const)),
     ...cachedPaths(stack).flatMap((path) => below(path, apiBody(stack, cached(stack, 'api')))),
     ...backendPaths(stack.spec).flatMap((path) => below(path, apiBody(stack, UNCACHED))),
     ...frontendPlaces(stack),
@@ -78,20 +76,20 @@ const passTo = (upstream: Upstream): Statement => directive('proxy_pass', `http:
 
 /** Monitors must see the backend as it is (S4): never cached, never limited, not logged. */
 function healthBody(): Statement[] {
-  return [passTo('backend'), ...UNCACHED, directive('access_log', 'off'), ...answerHeaders()];
+  return [passTo('backend'), ...UNCACHED, directive('access_log', 'off')];
 }
 
 function acmeBody(stack: Stack): Statement[] {
-  return [passTo(siteUpstream(stack)), ...UNCACHED, ...answerHeaders()];
+  return [passTo(siteUpstream(stack)), ...UNCACHED];
 }
 
 function apiBody(stack: Stack, caching: readonly Statement[]): Statement[] {
-  return [passTo('backend'), ...limitsOf(stack, 'api'), ...caching, ...answerHeaders()];
+  return [passTo('backend'), ...limitsOf(stack, 'api'), ...caching];
 }
 
 /** Pages are personal or may become so: passed on, never kept. */
 function pageBody(stack: Stack): Statement[] {
-  return [passTo(siteUpstream(stack)), ...limitsOf(stack, 'web'), ...UNCACHED, ...answerHeaders()];
+  return [passTo(siteUpstream(stack)), ...limitsOf(stack, 'web'), ...UNCACHED];
 }
 
 function frontendPlaces(stack: Stack): Place[] {
@@ -107,7 +105,7 @@ function chunkBody(stack: Stack): Statement[] {
   return [
     passTo('frontend'),
     ...cached(stack, 'static'),
-    directive('proxy_ignore_headers', 'Cache-Control', 'Expires'),
+    directive('proxy_ignore_headers', 'Cache-Control', 'Expires', 'X-Accel-Expires'),
     directive('proxy_hide_header', 'Cache-Control'),
     directive('proxy_hide_header', 'X-Powered-By'), // Not inherited where another is hidden.
     ...answerHeaders(header('Cache-Control', template`$chunk_cache_control`)),
@@ -121,6 +119,5 @@ function pictureBody(stack: Stack): Statement[] {
     ...rateLimit(stack, 'web'),
     ...cached(stack, 'image'),
     directive('proxy_ignore_headers', 'Vary'),
-    ...answerHeaders(),
   ];
 }

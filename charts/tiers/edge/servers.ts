@@ -1,7 +1,14 @@
-import { EDGE_ERROR_PATH, EDGE_HTTP_PORT, EDGE_HTTPS_PORT, EDGE_PROOF_PATH, EDGE_STATUS_PORT } from '../../kit/names.ts';
+import {
+  EDGE_ERROR_PATH,
+  EDGE_HTTP_PORT,
+  EDGE_HTTPS_PORT,
+  EDGE_PROOF_PATH,
+  EDGE_STATUS_PORT,
+} from '../../kit/names.ts';
 import { block, directive, join, mapBlock, pattern, type Statement, type Template, template } from '../../kit/nginx.ts';
 import type { Stack } from '../../stack.ts';
 import { behindHttpProxy, clientScheme, speaksProxyProtocol } from './client-identity.ts';
+import { header } from './headers.ts';
 import { acmeLocation, siteLocations } from './locations.ts';
 import { ERROR_FILE, TLS_DIRECTORY } from './paths.ts';
 
@@ -58,6 +65,7 @@ export function statusServer(configHash: string): Statement {
       directive('listen', EDGE_STATUS_PORT),
       directive('server_name', '_'),
       directive('access_log', 'off'),
+      header('Cache-Control', 'no-store'),
       directive('keepalive_timeout', 0), // After a reload, an old connection would be answered by an old worker.
     ],
     [
@@ -112,7 +120,7 @@ function unknownHosts(stack: Stack): Statement[] {
 function twinServers(stack: Stack): Statement[] {
   const [canonical = '', twin] = [stack.spec.edge.hosts[0], twinOf(stack)];
   if (twin === undefined) return [];
-  const scheme = hasTls(stack) && !redirectsSome(stack) ? template`https` : clientScheme(stack);
+  const scheme = hasTls(stack) ? template`https` : clientScheme(stack);
   const redirect = (target: Template) =>
     block(['location', '/'], [directive('return', 308, join(target, template`://${canonical}$request_uri`))]);
   const name = directive('server_name', twin);

@@ -26,9 +26,16 @@ const TYPES: readonly (readonly [string, ...string[]])[] = [
 /** Pages and drawings, whatever the case of their suffix. */
 const ACTIVE = pattern`~*\.(?:html?|xhtml|xht|shtml|svgz?|xml|xslt?|m?js)$`;
 
-/** Headers that keep an uploaded page or drawing from running where somebody opens it by its address. */
-export function uploadMaps(): Statement[] {
+/** How long a file is kept, and what keeps a page or a drawing from running where somebody opens it by its address. */
+export function uploadMaps(stack: Stack): Statement[] {
+  const keep = `public, max-age=${stack.value('uploads.ttlSeconds')}`;
   return [
+    mapBlock(template`$status`, template`$upload_cache_control`, [
+      ['default', ''],
+      [200, keep],
+      [206, keep],
+      [304, keep],
+    ]),
     mapBlock(template`$uri`, template`$upload_disposition`, [
       ['default', ''],
       [ACTIVE, 'attachment'],
@@ -41,7 +48,7 @@ export function uploadMaps(): Statement[] {
 }
 
 /** Served from the volume without limits: a page shows many of them, and nothing behind the edge is asked. */
-export function uploadsBody(stack: Stack): Statement[] {
+export function uploadsBody(): Statement[] {
   return [
     directive('alias', `${UPLOADS_DIRECTORY}/`),
     // The backend could be made to write a link, for example to the key of the certificate.
@@ -52,8 +59,8 @@ export function uploadsBody(stack: Stack): Statement[] {
       TYPES.map((words) => directive(...words)),
     ),
     directive('log_not_found', 'off'),
-    directive('add_header', 'Cache-Control', `public, max-age=${stack.value('uploads.ttlSeconds')}`), // Not on a 404.
     ...answerHeaders(
+      header('Cache-Control', template`$upload_cache_control`),
       header('Content-Disposition', template`$upload_disposition`),
       header('Content-Security-Policy', template`$upload_policy`),
     ),

@@ -1,5 +1,5 @@
-import { block, directive, mapBlock, pattern, type Statement, template } from '../../kit/nginx.ts';
 import { tierName } from '../../kit/names.ts';
+import { block, directive, mapBlock, pattern, type Statement, template } from '../../kit/nginx.ts';
 import { backendPort, frontendPort, type Stack } from '../../stack.ts';
 import { clientScheme } from './client-identity.ts';
 

@@ -7,9 +7,12 @@ const linesShown = 8;
 /** Lines that tell why a program failed: klog errors and fatals, panics, and what says so in words. */
 const telling = /^[EF]\d{4} |panic|fatal|\berror\b|\bfailed\b|cannot|unable to|refused/i;
 
+/** A program that was called wrongly prints all its flags, and what they say about errors says nothing about this one. */
+const flagHelp = /^\s+(-|--)[a-z]/;
+
 /** The last lines of a program's log that tell why it failed; its very last lines when none does. */
 export function relevantLines(text: string): string[] {
-  const tellingLines = text.split('\n').filter((line) => telling.test(line));
+  const tellingLines = text.split('\n').filter((line) => telling.test(line) && !flagHelp.test(line));
   const chosen = tellingLines.length > 0 ? tellingLines.slice(-linesShown) : lastLines(text, linesShown);
   return chosen.map((line) => (line.length > 400 ? `${line.slice(0, 400)}…` : line));
 }

@@ -22,8 +22,18 @@ export function parseStat(line: string): (ProcessId & { state: string }) | undef
 /** The process that has this pid now; undefined when there is none, or only its remains. */
 export function processOf(pid: number): ProcessId | undefined {
   const stat = parseStat(readProc(`${pid}/stat`));
-  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined;
+  if (stat === undefined || stat.state === 'X') return undefined;
+  if (stat.state === 'Z' && !hasLivingThreads(pid)) return undefined;
   return { pid: stat.pid, startTime: stat.startTime };
+}
+
+/** The first thread of a killed program can be gone while others still hold its sockets. */
+function hasLivingThreads(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length > 1;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this very process still runs. */

@@ -117,7 +117,8 @@ async function waitForReady(layout: Layout, service: Service, log: string, logSt
     await sleep(service.settleMs ?? 0);
     if (serviceProcess(layout, service.name) === undefined) throw new Error(`${service.name} ended after its start`);
   } catch (error) {
-    const lines = relevantLines(logTail(log, logStart));
+    const said = relevantLines(logTail(log, logStart));
+    const lines = said.length > 0 ? said : ['(it has written nothing)'];
     const message = error instanceof Error ? error.message : String(error);
     throw new Error([`${message}`, `program ${service.program}, log ${log}:`, ...lines].join('\n  '));
   }

@@ -12,7 +12,12 @@ interface Manifest {
   kind: string;
   metadata: { resourceVersion?: string };
   data?: { Corefile?: string };
-  spec?: { replicas?: number; template?: { spec: { affinity?: unknown } } };
+  spec?: DeploymentSpec;
+}
+
+interface DeploymentSpec {
+  replicas?: number;
+  template?: { spec: { affinity?: unknown; containers: { readinessProbe?: { periodSeconds?: number } }[] } };
 }
 
 /** kubeadm puts the API server, as a client of the kubelet, into this group; without rights no exec and no logs. */
@@ -49,12 +54,19 @@ export function dnsManifests(printed: string): object[] {
     // Only a plain update needs it; in server-side apply it would be a condition.
     delete manifest.metadata.resourceVersion;
     if (manifest.data?.Corefile) manifest.data.Corefile = withoutForwarding(manifest.data.Corefile);
-    if (manifest.kind === 'Deployment' && manifest.spec) {
-      manifest.spec.replicas = 1;
-      delete manifest.spec.template?.spec.affinity;
-    }
+    if (manifest.kind === 'Deployment' && manifest.spec) runOnce(manifest.spec);
   }
   return manifests;
+}
+
+function runOnce(spec: DeploymentSpec): void {
+  spec.replicas = 1;
+  const pod = spec.template?.spec;
+  delete pod?.affinity;
+  // With the usual ten seconds, a first question that comes a moment too early costs each start these ten seconds.
+  for (const container of pod?.containers ?? []) {
+    if (container.readinessProbe) container.readinessProbe.periodSeconds = 2;
+  }
 }
 
 /** Nothing leads out of the cluster, so a name outside it is refused at once instead of after a wait for nobody. */

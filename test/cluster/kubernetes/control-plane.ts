@@ -112,6 +112,9 @@ function controllerManager(layout: Layout, link: Link, program: string): Service
       `--bind-address=${link.nodeAddress}`,
       '--leader-elect=false',
       '--use-service-account-credentials=true',
+      // With the default of 20 a second, the accounts of its own controllers alone take five seconds at each start.
+      '--kube-api-qps=200',
+      '--kube-api-burst=400',
       '--allocate-node-cidrs=true',
       `--cluster-cidr=${podNetwork}`,
       `--service-cluster-ip-range=${serviceNetwork}`,

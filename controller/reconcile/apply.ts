@@ -1,0 +1,197 @@
+import { REFRESH } from '../../charts/kit/labels.ts';
+import { STAGES, type Stage } from '../../synth/synthesis.ts';
+import { classify } from '../cluster/classify.ts';
+import type { KubeObject, WritableObject } from '../cluster/port.ts';
+import { syncOf } from './config-sync.ts';
+import { databaseSecret, newPassword } from './credentials.ts';
+import type { Owner } from './desired.ts';
+import { type Child, childOf, refOf } from './digest.ts';
+import type { ProfileMemory } from './memory.ts';
+import { type PodTouch, planNudges } from './nudge.ts';
+import { type Apply, strangerOf } from './plan.ts';
+import type { Result } from './result.ts';
+import type { RevisionPlan } from './revision.ts';
+import { isRolledOut, isWorkload } from './rollout.ts';
+import type { Tools } from './tools.ts';
+import { stageWait, type View } from './view.ts';
+
+/** What is to be done and what it is decided by. */
+export interface ApplyInput {
+  readonly owner: Owner;
+  readonly view: View;
+  readonly revision: RevisionPlan;
+  readonly memory: ProfileMemory;
+}
+
+/** What was done, and the stack with that laid over it. */
+export interface Applied {
+  readonly results: readonly Result[];
+  readonly view: View;
+}
+
+interface Run {
+  readonly tools: Tools;
+  readonly input: ApplyInput;
+  readonly signal: AbortSignal;
+  readonly children: Map<string, Child>;
+  readonly results: Result[];
+}
+
+/**
+ * Brings about what the plan wants, stage by stage. One object that fails does not stop the others of its
+ * stage, but later stages wait; so they do for the gate of their stage, asked of the state as it is by then.
+ */
+export async function applyChanges(tools: Tools, input: ApplyInput, signal: AbortSignal): Promise<Applied> {
+  const run: Run = { tools, input, signal, children: new Map(input.view.children), results: [] };
+  const view = (): View => ({ ...input.view, children: run.children });
+  await ensureSecrets(run);
+  await ensureRevision(run);
+  await discard(run);
+  for (const stage of STAGES) {
+    if (hasFailures(run) || stageWait(stage, view()) !== undefined) break;
+    await applyStage(run, stage);
+  }
+  await touchPods(run, view());
+  if (!hasFailures(run) && serves(view())) await prune(run);
+  return { results: run.results, view: view() };
+}
+
+const hasFailures = ({ results }: Run): boolean =>
+  results.some(({ outcome }) => outcome === 'failed' || outcome === 'clash');
+
+/** One write; whatever it throws becomes a result, unless the pass itself was cut off. */
+async function attempt(run: Run, ref: string, write: () => Promise<Result>): Promise<void> {
+  try {
+    run.results.push(await write());
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const failure = classify(error);
+    run.tools.log.warn({ object: ref, kind: failure.kind, error: failure.cause }, 'a write failed');
+    run.results.push({ ref, outcome: 'failed', message: failure.message, failure });
+  }
+}
+
+const done = (ref: string, outcome: Result['outcome']): Result => ({ ref, outcome, message: '' });
+
+/** Made once. Whoever was faster has made it too. */
+async function ensureSecrets(run: Run): Promise<void> {
+  const { owner, view } = run.input;
+  const make = (name: string) =>
+    attempt(run, refOf('Secret', name), async () => {
+      try {
+        await run.tools.cluster.create(databaseSecret(owner, name, newPassword()), { signal: run.signal });
+      } catch (error) {
+        if (classify(error).kind !== 'Stale') throw error;
+      }
+      return done(refOf('Secret', name), 'created');
+    });
+  await Promise.all(view.needs.absentSecrets.map(make));
+}
+
+async function ensureRevision(run: Run): Promise<void> {
+  const { step, outdated, number } = run.input.revision;
+  const { cluster } = run.tools;
+  const { signal } = run;
+  if (step.kind === 'create') {
+    const ref = refOf('ControllerRevision', step.object.metadata.name);
+    await attempt(run, ref, async () => {
+      remember(run, (await cluster.create(step.object, { signal })).object);
+      return done(ref, 'created');
+    });
+  }
+  if (step.kind === 'renumber') {
+    const { child } = step;
+    await attempt(run, child.ref, async () => {
+      const patch = { metadata: { uid: child.uid }, revision: number };
+      remember(run, (await cluster.patch('ControllerRevision', child, patch, { signal })).object);
+      return done(child.ref, 'touched');
+    });
+  }
+  if (step.kind !== 'keep') await Promise.all(outdated.map((child) => remove(run, child)));
+}
+
+async function discard(run: Run): Promise<void> {
+  await Promise.all(run.input.view.plan.discards.map((child) => remove(run, child)));
+}
+
+async function prune(run: Run): Promise<void> {
+  await Promise.all(run.input.view.plan.prunes.map((child) => remove(run, child)));
+}
+
+async function remove(run: Run, child: Child): Promise<void> {
+  await attempt(run, child.ref, async () => {
+    await run.tools.cluster.delete(child.kind, child, { uid: child.uid, signal: run.signal });
+    run.children.set(child.ref, { ...child, deleting: true });
+    run.input.memory.applied.delete(child.ref);
+    return done(child.ref, 'removed');
+  });
+}
+
+async function applyStage(run: Run, stage: Stage): Promise<void> {
+  const { applies } = run.input.view.plan;
+  await Promise.all(applies.filter(({ stamped }) => stamped.stage === stage).map((apply) => applyOne(run, apply)));
+}
+
+async function applyOne(run: Run, { stamped, why }: Apply): Promise<void> {
+  const { ref, object, desired } = stamped;
+  const { tools, signal } = run;
+  await attempt(run, ref, async () => {
+    if (why === 'missing') {
+      const stranger = await readStranger(run, stamped);
+      if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
+    }
+    const { object: stored, warnings } = await tools.cluster.apply(object as WritableObject, { signal });
+    if (warnings.length > 0) tools.log.warn({ object: ref, warnings }, 'the API server warned');
+    const child = remember(run, stored);
+    run.input.memory.applied.set(ref, { desired, owned: child.ownedHash ?? '' });
+    return { ref, outcome: 'applied', why, message: '' };
+  });
+}
+
+/** An object that our reflectors do not select may have the name: applying would take it over without a word. */
+async function readStranger(run: Run, { kind, object }: Apply['stamped']): Promise<string | undefined> {
+  const { namespace, name } = object.metadata;
+  const found = await run.tools.cluster.get(kind, { namespace, name }, { signal: run.signal });
+  return found === undefined ? undefined : strangerOf(childOf(found), run.input.owner);
+}
+
+function remember(run: Run, stored: KubeObject): Child {
+  const child = childOf(stored);
+  run.children.set(child.ref, child);
+  run.input.memory.ownWrites.set(child.ref, { child, atMs: run.tools.now().getTime() });
+  return child;
+}
+
+async function touchPods(run: Run, view: View): Promise<void> {
+  const { memory } = run.input;
+  const sent = new Set(run.results.filter(({ outcome }) => outcome === 'applied').map(({ ref }) => ref));
+  const nowMs = run.tools.now().getTime();
+  const touches = planNudges({ view, nudges: memory.nudges, sent, nowMs });
+  await Promise.all(touches.map((touch) => touchPod(run, touch, nowMs)));
+}
+
+async function touchPod(run: Run, { pod, hash, value, times }: PodTouch, atMs: number): Promise<void> {
+  const ref = refOf('Pod', pod.name);
+  await attempt(run, ref, async () => {
+    const patch = { metadata: { uid: pod.uid, annotations: { [REFRESH]: value } } };
+    try {
+      await run.tools.cluster.patch('Pod', pod, patch, { signal: run.signal });
+    } catch (error) {
+      // A pod that has gone meanwhile needs no refresh.
+      if (!['Gone', 'Stale'].includes(classify(error).kind)) throw error;
+    }
+    run.input.memory.nudges.set(pod.uid, { hash, atMs, times });
+    return done(ref, 'touched');
+  });
+}
+
+/** The new revision serves: everything desired is there, rolled out and loaded. Only now nothing needs the old any more. */
+function serves(view: View): boolean {
+  if (stageWait('serving', view) !== undefined) return false;
+  const settled = view.plan.desired.every(({ ref, kind }) => {
+    const child = view.children.get(ref);
+    if (kind === 'Job') return true;
+    return child !== undefined && (!isWorkload(child) || isRolledOut(child));
+  });
+  return settled && syncOf(view).every(({ state }) => state === 'loaded');
+}

@@ -1,0 +1,105 @@
+import { type Profile, parseProfile } from '../../crds/performance-profile.ts';
+import type { Synthesis } from '../../synth/synthesis.ts';
+import { synthesize } from '../../synth/synthesize.ts';
+import type { Outcome } from '../loop/outcome.ts';
+import { applyChanges } from './apply.ts';
+import type { Owner } from './desired.ts';
+import { assumedFacts, gateOf, isLeaving, refusalOf } from './gate.ts';
+import { type Judged, type Judgement, judge } from './judge.ts';
+import type { ProfileMemory } from './memory.ts';
+import { narrate } from './narrate.ts';
+import { observe } from './observe.ts';
+import { observeNeeds } from './observe-needs.ts';
+import type { Observed } from './observed.ts';
+import { planChanges } from './plan.ts';
+import type { Result } from './result.ts';
+import { planRevision } from './revision.ts';
+import type { Tools } from './tools.ts';
+import type { View } from './view.ts';
+import { writeStatus } from './write-status.ts';
+
+/** One look at one profile: observe, decide, apply, judge, report. */
+export async function reconcile(tools: Tools, key: string, signal: AbortSignal): Promise<Outcome> {
+  const observed = await observe(tools, key, signal);
+  if (observed === undefined || isLeaving(observed.profile)) {
+    tools.memory.forget(key);
+    return { kind: 'settled' };
+  }
+  const memory = tools.memory.of(key, observed.profile.metadata.uid, observed.status);
+  const parsed = parseProfile(observed.profile);
+  if ('issues' in parsed) {
+    const judgement = judge({ ...circumstances(tools, observed), gate: refusalOf(parsed.issues), made: undefined });
+    return conclude(tools, { observed, memory, judgement, results: [] }, signal);
+  }
+  const { profile } = parsed;
+  const synthesis = assumedFacts(synthesize(profile, observed.facts.facts), observed.facts);
+  const gate = gateOf(profile, synthesis.findings);
+  const open = gate.kind === 'open';
+  const needsInput = { profile, requires: synthesis.requires, memory, nowMs: observed.now.getTime() };
+  const needs = open ? await observeNeeds(tools, needsInput, signal) : { missing: [], absentSecrets: [] };
+  const owner = ownerOf(observed);
+  const { children, pods, status: recorded } = observed;
+  const plan = planChanges({ owner, synthesis, children, pods, applied: memory.applied, recorded: recorded.migration });
+  const revision = planRevision(revisionInput(tools, { profile, owner, synthesis, observed }), children);
+  const before: View = {
+    ...observed,
+    profile: owner.name,
+    plan,
+    needs,
+    configHashes: synthesis.configHashes,
+    recorded,
+  };
+  const applying = { owner, view: before, revision, memory };
+  const { results, view } = open ? await applyChanges(tools, applying, signal) : { results: [], view: before };
+  const inForce = { revision: revision.number, renderVersion: tools.renderVersion, applied: appliedOf(view, memory) };
+  const made = { profile, synthesis, view, results, inForce };
+  const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });
+  return conclude(tools, { observed, memory, judgement, results }, signal);
+}
+
+interface Conclusion {
+  readonly observed: Observed;
+  readonly memory: ProfileMemory;
+  readonly judgement: Judgement;
+  readonly results: readonly Result[];
+}
+
+/** Writes what is new, then tells the story of it: a status that could not be written tells it next time. */
+async function conclude(tools: Tools, conclusion: Conclusion, signal: AbortSignal): Promise<Outcome> {
+  const { observed, memory, judgement, results } = conclusion;
+  const { profile, status: before } = observed;
+  await writeStatus(tools, { profile, before, status: judgement.status, memory }, signal);
+  for (const note of narrate(before, judgement.status, results)) tools.recorder.record(profile, note);
+  return judgement.outcome;
+}
+
+function circumstances(tools: Tools, observed: Observed): Omit<Judged, 'gate' | 'made'> {
+  return {
+    generation: observed.profile.metadata.generation ?? 0,
+    now: observed.now,
+    stallAfterMs: tools.stallAfterMs,
+    before: observed.status,
+    children: observed.children,
+  };
+}
+
+function ownerOf({ profile: { metadata } }: Observed): Owner {
+  return { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid };
+}
+
+function revisionInput(
+  tools: Tools,
+  { profile, owner, synthesis, observed }: { profile: Profile; owner: Owner; synthesis: Synthesis; observed: Observed },
+) {
+  const recorded = observed.status.revision ?? 0;
+  return { profile, owner, revisionHash: synthesis.revisionHash, renderVersion: tools.renderVersion, recorded };
+}
+
+/** Records of what is desired, in the order of the objects; what is no longer desired is forgotten. */
+function appliedOf({ plan }: View, memory: ProfileMemory): Map<string, { desired: string; owned: string }> {
+  const entries = plan.desired.flatMap(({ ref }) => {
+    const record = memory.applied.get(ref);
+    return record === undefined ? [] : [[ref, record] as const];
+  });
+  return new Map(entries);
+}

@@ -1,0 +1,22 @@
+import type { EventRecorder } from '../cluster/events.ts';
+import type { Cluster } from '../cluster/port.ts';
+import type { Log } from '../log.ts';
+import type { Prober } from '../probe/prober.ts';
+import type { Cache } from './cache.ts';
+import type { Memory } from './memory.ts';
+
+/** Everything that a pass works with. Made once, by the composition root. */
+export interface Tools {
+  readonly cluster: Cluster;
+  readonly cache: Cache;
+  readonly memory: Memory;
+  readonly prober: Prober;
+  readonly recorder: EventRecorder;
+  readonly log: Log;
+  /** Version of the API server, `1.35.4`. */
+  readonly readVersion: (signal: AbortSignal) => Promise<string>;
+  readonly now: () => Date;
+  readonly stallAfterMs: number;
+  /** Version of this operator. */
+  readonly renderVersion: string;
+}

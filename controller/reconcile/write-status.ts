@@ -1,0 +1,29 @@
+import { API_VERSION, KIND } from '../../crds/group.ts';
+import type { Status } from '../../crds/status.ts';
+import { canonicalJson } from '../cluster/ownership.ts';
+import type { KubeObject } from '../cluster/port.ts';
+import type { ProfileMemory } from './memory.ts';
+import type { Tools } from './tools.ts';
+
+/** Who we are in the managedFields of the status. */
+export const STATUS_MANAGER = 'pitcrew-status';
+
+/** What is to be written and where it stands. */
+export interface StatusWrite {
+  readonly profile: KubeObject;
+  readonly before: Status;
+  readonly status: Status;
+  readonly memory: ProfileMemory;
+}
+
+/** Writes the status if it says anything new; at rest it never does. Throws what the API server throws. */
+export async function writeStatus(tools: Tools, write: StatusWrite, signal: AbortSignal): Promise<boolean> {
+  const { profile, before, status, memory } = write;
+  if (canonicalJson(before) === canonicalJson(status)) return false;
+  const { name, namespace, uid } = profile.metadata;
+  const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status };
+  const options = { subresource: 'status', fieldManager: STATUS_MANAGER, signal } as const;
+  const { object } = await tools.cluster.apply(body, options);
+  memory.written = { status, resourceVersion: object.metadata.resourceVersion };
+  return true;
+}

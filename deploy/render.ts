@@ -1,0 +1,10 @@
+import { stringify } from 'yaml';
+import { type InstallOptions, installManifests } from './operator.ts';
+
+/** deploy/install.yaml: everything to install, in one file. Pure. */
+export function renderInstall(options: InstallOptions): string {
+  const documents = installManifests(options).map((manifest) =>
+    stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
+  return `# Generated from deploy/operator.ts and crds/ by \`make generate\`. Do not edit.\n${documents.join('---\n')}`;
+}
