@@ -31,7 +31,7 @@ const environment = z.object({
   PITCREW_STALL_AFTER_SECONDS: wholeNumber(1, 86_400, 600),
   PITCREW_WORKERS: wholeNumber(1, 64, 8),
   // It would change the order of what cdk8s renders, and with it every hash.
-  CDK8S_DISABLE_SORT: z.undefined({ error: 'must not be set: it changes what is rendered' }),
+  CDK8S_DISABLE_SORT: z.undefined({ error: 'must not be set: it changes what is rendered' }).optional(),
 });
 
 /** Reads the operator's settings. Throws with the name of each variable that is wrong. */

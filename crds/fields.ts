@@ -103,13 +103,24 @@ export const cookieName = () =>
 
 export const tcpPort = () => z.int().min(1).max(65535);
 
-/** A block of IP addresses, IPv4 or IPv6, with its prefix length. The address itself is checked when rendered. */
+/** A block of IP addresses, IPv4 or IPv6, with its prefix length. */
 export const cidr = () =>
-  z
-    .string()
-    .min(3)
-    .max(49)
-    .regex(/^[0-9a-fA-F.:]{2,45}\/[0-9]{1,3}$/);
+  withCel(
+    z
+      .string()
+      .min(3)
+      .max(49)
+      .regex(/^([0-9.]{7,15}|[0-9a-fA-F:]{2,39})\/[0-9]{1,3}$/),
+    { rule: 'isCIDR(self)', message: 'must be a block of addresses such as 10.42.0.0/16 or fd00::/8' },
+    isCidr,
+  );
+
+/** What `isCIDR` of Kubernetes says: no IPv4 addresses in the clothes of IPv6. */
+function isCidr(text: string): boolean {
+  if (z.cidrv4().safeParse(text).success) return true;
+  if (!z.cidrv6().safeParse(text).success) return false;
+  return !new URL(`http://[${text.split('/')[0]}]`).hostname.startsWith('[::ffff:');
+}
 
 const envName = () =>
   z

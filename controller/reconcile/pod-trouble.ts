@@ -26,7 +26,7 @@ const PROBE_GRACE_MS = 20_000;
 export function podTrouble(podCase: PodCase): TroubleReport | undefined {
   const { pod } = podCase;
   if (pod.failure !== undefined) return evictedTrouble(pod, pod.failure);
-  if (pod.unschedulable !== undefined) return schedulingTrouble(podCase, pod.unschedulable);
+  if (pod.unschedulable !== undefined && pod.phase === 'Pending') return schedulingTrouble(podCase, pod.unschedulable);
   for (const container of pod.containers) {
     const trouble = containerTrouble(pod, container);
     if (trouble !== undefined) return trouble;

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { ensureCgroup } from './host/cgroups.ts';
 import { ensureMountNamespace, hasMountNamespace } from './host/mount-namespace.ts';
 import { chooseFreeLink, ensureNetwork, hasNetwork } from './host/network.ts';
@@ -10,7 +11,7 @@ import { type Verdict, waitUntil } from './host/wait.ts';
 import { ctrOf, importArchive } from './images/import.ts';
 import type { SystemImages } from './images/system-images.ts';
 import { ensureAddons } from './kubernetes/addons.ts';
-import { deploymentIsAvailable, namespaceIsUsable, openApi } from './kubernetes/api.ts';
+import { deploymentIsAvailable, kubeletKnowsItsPods, namespaceIsUsable, openApi } from './kubernetes/api.ts';
 import { dnsAddress } from './kubernetes/constants.ts';
 import { controlPlaneServices, type ProgramOf } from './kubernetes/control-plane.ts';
 import { ensureIdentities } from './kubernetes/kubeadm.ts';
@@ -51,7 +52,8 @@ export async function bringUp(plan: StartPlan): Promise<ClusterRecord> {
 /** Why a cluster cannot even be tried to repair. */
 async function obstacleToRepair(plan: StartPlan, record: ClusterRecord): Promise<string | undefined> {
   if (record.form !== recordForm) return 'it was made by another version of this program';
-  if (record.binDir !== plan.binDir) return 'it was made by other builds of Kubernetes';
+  // The folder's own name says what was built; where the cache lies does not matter.
+  if (basename(record.binDir) !== basename(plan.binDir)) return 'it was made by other builds of Kubernetes';
   const alive = await clusterProcesses(plan.layout);
   if (alive.length === 0) {
     await powerOff(plan.layout);
@@ -64,7 +66,7 @@ async function obstacleToRepair(plan: StartPlan, record: ClusterRecord): Promise
 /** The repaired cluster, or why it could not be repaired. */
 async function repair(plan: StartPlan, record: ClusterRecord): Promise<ClusterRecord | string> {
   try {
-    return await assemble(plan, { ...record, node: record.node || plan.images !== undefined });
+    return await assemble(plan, { ...record, binDir: plan.binDir, node: record.node || plan.images !== undefined });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -108,6 +110,7 @@ async function startNode(plan: StartPlan, record: ClusterRecord, images: SystemI
   const services = nodeServices(layout, record.link, programOf);
   const addons = ensureAddons(layout, programOf);
   await together(addons, ...services.map((service) => startService(plan, service)));
+  await waitUntil('kubelet', 30_000, () => kubeletKnowsItsPods(openApi(layout.kubeconfig), layout.name));
   await together(
     startService(plan, storageService(layout, programOf, images.busybox.name)),
     step(onProgress, 'waiting for the DNS of the cluster', () =>

@@ -45,7 +45,7 @@ export function useOperatorStage(): OperatorStage {
       return (await server.cluster.list('PerformanceProfile', { namespace: server.namespace })).items !== undefined;
     });
     held.endpoint = await operatorEndpoint(server);
-    held.puppet = startPuppet(server, PROFILE);
+    held.puppet = startPuppet(server);
   });
   afterAll(async () => {
     for (const operator of held.operators) await operator.stop();

@@ -1,8 +1,8 @@
-import { CONFIG_HASH, REFRESH, ROLE_LABEL, TIER_LABEL } from '../../charts/kit/labels.ts';
+import { CONFIG_HASH, PROFILE_LABEL, REFRESH, ROLE_LABEL, TIER_LABEL } from '../../charts/kit/labels.ts';
 import { configName } from '../../charts/kit/names.ts';
 import type { KubeObject } from '../../controller/cluster/port.ts';
 import type { Probes } from '../../controller/probe/prober.ts';
-import type { Proof } from '../../controller/probe/proof.ts';
+import { type Proof, unreachable } from '../../controller/probe/proof.ts';
 import type { ApiServer } from './api-server.ts';
 
 /**
@@ -19,63 +19,85 @@ export interface Puppet {
   readonly stop: () => Promise<void>;
 }
 
+/** A running process: which ConfigMap it reads, which touch it has seen, what it has loaded. */
+interface Process {
+  readonly config: string;
+  touched: string | undefined;
+  hash: string | undefined;
+}
+
+interface State {
+  readonly server: ApiServer;
+  readonly held: Set<string>;
+  readonly processes: Map<string, Process>;
+  running: boolean;
+}
+
 const PERIOD_MS = 150;
 
-/** Starts at once; one profile in one namespace. */
-export function startPuppet(server: ApiServer, profile: string): Puppet {
-  const held = new Set<string>();
-  const loaded = new Map<string, string>();
-  const state = { running: true };
-
-  const proofOf = (tier: 'edge' | 'postgres'): Proof => ({
-    loaded: loaded.get(tier),
-    refusal: undefined,
-    pendingRestart: [],
-    unreachable: loaded.has(tier) ? undefined : 'nothing runs',
-  });
-
+/** Starts at once, on all pods of the namespace. */
+export function startPuppet(server: ApiServer): Puppet {
+  const state: State = { server, held: new Set(), processes: new Map(), running: true };
+  const answer = ({ ip }: { readonly ip: string }): Proof => {
+    const hash = state.processes.get(ip)?.hash;
+    if (hash === undefined) return unreachable('nothing runs there');
+    return { loaded: hash, refusal: undefined, pendingRestart: [], unreachable: undefined };
+  };
   const puppet: Puppet = {
-    hold: (text) => held.add(text),
-    release: (text) => held.delete(text),
+    hold: (text) => state.held.add(text),
+    release: (text) => state.held.delete(text),
     failMigrations: undefined,
-    probes: { edge: async () => proofOf('edge'), postgres: async () => proofOf('postgres') },
+    probes: { edge: async (address) => answer(address), postgres: async (address) => answer(address) },
     stop: async () => {
       state.running = false;
       await working;
     },
   };
-
-  const load = async (pod: KubeObject): Promise<void> => {
-    const tier = pod.metadata.labels?.[TIER_LABEL];
-    if (tier !== 'edge' && tier !== 'postgres') return;
-    const touched = pod.metadata.annotations?.[REFRESH];
-    if (loaded.has(tier) && (touched === undefined || touched.startsWith(loaded.get(tier) ?? ''))) return;
-    const at = { namespace: server.namespace, name: configName(profile, tier) };
-    const config = await server.cluster.get('ConfigMap', at);
-    const hash = config?.metadata.annotations?.[CONFIG_HASH];
-    if (hash !== undefined) loaded.set(tier, hash);
-  };
-
-  const look = async (): Promise<void> => {
-    const { items } = await server.cluster.list('Pod', { namespace: server.namespace });
-    for (const pod of items) {
-      if ([...held].some((text) => pod.metadata.name.includes(text))) continue;
-      if (pod.metadata.deletionTimestamp !== undefined) continue;
-      await load(pod);
-      const isMigration = pod.metadata.labels?.[ROLE_LABEL] === 'migrate';
-      const status = isMigration ? ended(pod, puppet.failMigrations) : serving(pod);
-      if ((pod.status as { phase?: string } | undefined)?.phase !== 'Pending') continue;
-      await server.cluster.patch('Pod', pod.metadata, { status }, { subresource: 'status' }).catch(() => undefined);
-    }
-  };
-
   const working = (async () => {
     while (state.running) {
-      await look();
+      await look(state, puppet.failMigrations);
       await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
     }
   })();
   return puppet;
+}
+
+async function look(state: State, failure: string | undefined): Promise<void> {
+  const { server, held } = state;
+  const { items } = await server.cluster.list('Pod', { namespace: server.namespace });
+  for (const pod of items) {
+    if (pod.metadata.deletionTimestamp !== undefined) continue;
+    if ([...held].some((text) => pod.metadata.name.includes(text))) continue;
+    const { phase, podIP } = (pod.status ?? {}) as { phase?: string; podIP?: string };
+    if (phase === 'Pending') await begin(state, pod, failure);
+    if (podIP !== undefined) await refresh(state, podIP, pod.metadata.annotations?.[REFRESH]);
+  }
+}
+
+async function begin(state: State, pod: KubeObject, failure: string | undefined): Promise<void> {
+  const labels = pod.metadata.labels ?? {};
+  const ip = `192.0.2.${state.processes.size + 1}`;
+  const tier = labels[TIER_LABEL];
+  const isAsked = tier === 'edge' || tier === 'postgres';
+  const config = isAsked ? configName(labels[PROFILE_LABEL] ?? '', tier) : '';
+  const process = { config, touched: undefined, hash: await readHash(state, config) };
+  state.processes.set(ip, process);
+  const status = labels[ROLE_LABEL] === 'migrate' ? ended(pod, failure) : serving(pod, ip);
+  await state.server.cluster.patch('Pod', pod.metadata, { status }, { subresource: 'status' }).catch(() => undefined);
+}
+
+/** A touch makes the volume, and then the process, take over what stands in the ConfigMap. */
+async function refresh(state: State, ip: string, touched: string | undefined): Promise<void> {
+  const process = state.processes.get(ip);
+  if (process === undefined || process.config === '' || process.touched === touched) return;
+  process.touched = touched;
+  process.hash = await readHash(state, process.config);
+}
+
+async function readHash({ server }: State, name: string): Promise<string | undefined> {
+  if (name === '') return undefined;
+  const config = await server.cluster.get('ConfigMap', { namespace: server.namespace, name });
+  return config?.metadata.annotations?.[CONFIG_HASH];
 }
 
 interface Named {
@@ -85,43 +107,33 @@ interface Named {
 
 const containersOf = (pod: KubeObject): readonly Named[] => (pod.spec as { containers: readonly Named[] }).containers;
 
-function serving(pod: KubeObject) {
+function serving(pod: KubeObject, ip: string) {
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const conditions = ['Ready', 'ContainersReady', 'PodScheduled'];
   return {
     phase: 'Running',
-    podIP: '127.0.0.1',
-    podIPs: [{ ip: '127.0.0.1' }],
-    conditions: ['Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({
-      type,
-      status: 'True',
-      lastTransitionTime: now,
-    })),
-    containerStatuses: containersOf(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: '',
+    podIP: ip,
+    podIPs: [{ ip }],
+    conditions: conditions.map((type) => ({ type, status: 'True', lastTransitionTime: now })),
+    containerStatuses: containersOf(pod).map((container) => ({
+      ...containerStatus(container),
       ready: true,
-      restartCount: 0,
       state: { running: { startedAt: now } },
     })),
   };
 }
 
 function ended(pod: KubeObject, failure: string | undefined) {
+  const good = { exitCode: 0, reason: 'Completed' };
+  const bad = { exitCode: 1, reason: 'Error', message: failure };
   return {
     phase: failure === undefined ? 'Succeeded' : 'Failed',
-    containerStatuses: containersOf(pod).map(({ name, image }) => ({
-      name,
-      image,
-      imageID: '',
+    containerStatuses: containersOf(pod).map((container) => ({
+      ...containerStatus(container),
       ready: false,
-      restartCount: 0,
-      state: {
-        terminated:
-          failure === undefined
-            ? { exitCode: 0, reason: 'Completed' }
-            : { exitCode: 1, reason: 'Error', message: failure },
-      },
+      state: { terminated: failure === undefined ? good : bad },
     })),
   };
 }
+
+const containerStatus = ({ name, image }: Named) => ({ name, image, imageID: '', restartCount: 0 });

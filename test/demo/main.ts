@@ -45,7 +45,7 @@ async function followToReady({ kubectl }: Stage): Promise<void> {
 
 async function main(): Promise<void> {
   say('pitcrew demo: a real Kubernetes node, the operator, and the stack of the tuning guide.');
-  const stage = await prepareStage('pitcrew', heading);
+  const stage = await prepareStage(process.env['PITCREW_DEMO_CLUSTER'] ?? 'pitcrew', heading);
   const { kubectl, cluster } = stage;
   heading('kubectl apply -f examples/bahamm-seed.yaml');
   await prepareNamespace(kubectl, NAMESPACE, 'bahamm-tls', HOSTS);
@@ -67,4 +67,10 @@ async function main(): Promise<void> {
   say('  kubectl explain performanceprofile.spec.backend.workers');
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write('The cluster stays up for a look: eval $(make -s env); kubectl logs deployment/pitcrew -n pitcrew-system\n');
+  process.exitCode = 1;
+}

@@ -3,6 +3,7 @@ import { relevantLines } from './log-file.ts';
 import { mountsBelow, parseMounts } from './mounts.ts';
 import { isAlive, parseStat, processOf } from './process-table.ts';
 import { run } from './run.ts';
+import { together } from './together.ts';
 import { waitUntil } from './wait.ts';
 
 describe('processes', () => {
@@ -58,4 +59,16 @@ describe('what a failed program said', () => {
       'node: not after 0.01 s (not registered)',
     );
   });
+});
+
+test('a failure among jobs side by side is told only when the others have ended', async () => {
+  let ended = false;
+  const slow = new Promise<void>((resolve) => {
+    setTimeout(() => {
+      ended = true;
+      resolve();
+    }, 30);
+  });
+  await expect(together(Promise.reject(new Error('first')), slow)).rejects.toThrow('first');
+  expect(ended).toBe(true);
 });

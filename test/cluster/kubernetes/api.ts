@@ -55,6 +55,19 @@ export async function nodeIsReady(api: Api, name: string): Promise<Verdict> {
   return condition.status === 'True' ? true : (condition.message ?? 'not ready');
 }
 
+/** Whether the kubelet answers the API server, and has heard of all its pods: before that, neither exec nor logs work. */
+export async function kubeletKnowsItsPods(api: Api, node: string): Promise<Verdict> {
+  try {
+    const bound = (await api.object(`/api/v1/pods?fieldSelector=spec.nodeName%3D${node}`)) as PodList;
+    const known = (await api.object(`/api/v1/nodes/${node}/proxy/pods`)) as PodList | undefined;
+    const uids = new Set((known?.items ?? []).map(({ metadata }) => metadata.uid));
+    const unknown = bound.items.filter(({ metadata }) => !uids.has(metadata.uid));
+    return unknown.length === 0 || `it has yet to hear of ${unknown.map(({ metadata }) => metadata.name).join(', ')}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** Whether a deployment has all the pods it wants. */
 export async function deploymentIsAvailable(api: Api, namespace: string, name: string): Promise<Verdict> {
   const found = (await api.object(`/apis/apps/v1/namespaces/${namespace}/deployments/${name}`)) as
@@ -68,6 +81,10 @@ export async function deploymentIsAvailable(api: Api, namespace: string, name: s
 export async function namespaceIsUsable(api: Api, namespace: string): Promise<Verdict> {
   const account = await api.object(`/api/v1/namespaces/${namespace}/serviceaccounts/default`);
   return account !== undefined ? true : `namespace ${namespace} has no service account yet`;
+}
+
+interface PodList {
+  items: { metadata: { name: string; uid: string } }[];
 }
 
 interface NodeObject {

@@ -18,7 +18,8 @@ export function kubeletConfig(layout: Layout, link: Link): string {
       webhook: { enabled: true },
       x509: { clientCAFile: join(layout.pki, 'ca.crt') },
     },
-    authorization: { mode: 'Webhook' },
+    // A refusal from the moment before a right was given shall not outlive it by the usual half minute.
+    authorization: { mode: 'Webhook', webhook: { cacheUnauthorizedTTL: '1s' } },
     clusterDomain: 'cluster.local',
     clusterDNS: [dnsAddress],
     resolvConf: resolverFile(layout),
