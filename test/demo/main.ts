@@ -71,6 +71,8 @@ try {
   await main();
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.stderr.write('The cluster stays up for a look: eval $(make -s env); kubectl logs deployment/pitcrew -n pitcrew-system\n');
+  process.stderr.write(
+    'The cluster stays up for a look: eval $(make -s env); kubectl logs deployment/pitcrew -n pitcrew-system\n',
+  );
   process.exitCode = 1;
 }
