@@ -127,7 +127,7 @@ describe('reading', () => {
 
   it('knows comments, quotes, escapes and variables in braces', () => {
     expect(readNginx(`a 'b;' "c\\"d" \${e}f g#h; # i;\nj{k;}`)).toEqual([
-      { words: ['a', 'b;', 'c"d', '${e}f', 'g#h'] },
+      { words: ['a', 'b;', 'c"d', `\${e}f`, 'g#h'] },
       { words: ['j'], children: [{ words: ['k'] }] },
     ]);
   });

@@ -119,8 +119,7 @@ function readinessClaims(situation: Situation | undefined, stalled: boolean, jud
     ];
   }
   const { reason, message } = situation;
-  const minutes = Math.round(judged.stallAfterMs / 6_000) / 10;
-  const gaveUp = situation.terminal === true ? message : `no progress within ${minutes} min: ${message}`;
+  const gaveUp = situation.terminal === true ? message : `no progress for too long: ${message}`;
   return [
     { type: 'Ready', status: 'False', reason, message: tiers === '' ? message : `${message} (${tiers})` },
     stalled

@@ -25,6 +25,6 @@ export function shortfall({ state, generation }: Workload): string {
   if (state.observedGeneration < generation) return 'the change has not been taken up yet';
   if (state.updated < state.wanted) return `${state.updated} of ${state.wanted} pods are of the new revision`;
   if (state.ready < state.wanted) return `${state.ready} of ${state.wanted} pods are ready`;
-  if (state.total > state.updated) return `${state.total - state.updated} old pods are still there`;
+  if (state.total > state.updated) return 'the new pods are not ready yet, the old ones still serve';
   return `${state.available} of ${state.wanted} pods are ready for long enough`;
 }
