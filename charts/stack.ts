@@ -33,6 +33,3 @@ export const backendUser = (spec: Spec): number => spec.backend.runAsUser ?? 100
 export const frontendPort = (spec: Spec): number => spec.frontend?.port ?? 3000;
 export const frontendHealthPath = (spec: Spec): string => spec.frontend?.healthPath ?? '/';
 export const postgresManaged = (spec: Spec): boolean => (spec.postgres.mode ?? 'Managed') === 'Managed';
-
-/** Seconds between the moment a pod is taken out of its Service and the signal to stop (BE-04). */
-export const PRE_STOP_SECONDS = 8;

@@ -62,7 +62,8 @@ export const specSchema = withCel(
     requestDeadlineSeconds: knob(z.int().min(1).max(600), {
       target: { file: 'nginx.conf', key: 'proxy_read_timeout' },
       change: 'reload',
-      description: 'Time after which nginx gives up on a request. The ladder of timeouts below it follows from it.',
+      description:
+        'Time after which nginx gives up on a request. The ladder of timeouts below it follows from it. Crossing a full minute also replaces the pods of edge and backend, whose time to end follows it.',
       unit: 'seconds',
       default: 45,
       source: 'BE-03, INV-07',

@@ -51,8 +51,12 @@ function refusalTrouble(child: Child, seen: Seen): TroubleReport | undefined {
   const event = newest(seen.warnings, child.ref, ['FailedCreate']);
   const hasPods = seen.pods.some((pod) => belongs(pod, child) && !pod.deleting);
   const message = told ?? (hasPods ? undefined : event?.note);
-  return message === undefined ? undefined : { reason: 'PodsRefused', object: child.ref, message };
+  if (message === undefined) return undefined;
+  return { reason: 'PodsRefused', object: child.ref, message: message.replace(RANDOM_POD_NAME, 'pods "$1-…"') };
 }
+
+/** Each attempt has a name of its own; what is refused stays the same. */
+const RANDOM_POD_NAME = /pods "([^"]+)-[a-z0-9]{5}"/g;
 
 const belongs = (pod: PodDigest, child: Child): boolean =>
   child.state?.type === 'job' ? pod.job === child.name : pod.tier === child.tier && pod.role === undefined;

@@ -1,5 +1,5 @@
 import { type Edge, edgeOf } from './edge.ts';
-import type { Kubectl } from './kubectl.ts';
+import { type Kubectl, waitFor } from './kubectl.ts';
 import { applyProfile, seedProfile } from './profiles.ts';
 import { OPERATOR_NAMESPACE, prepareNamespace, prepareStage, type Stage, waitReady } from './stage.ts';
 
@@ -45,11 +45,17 @@ export async function readySeed(stage: Stage): Promise<Seed> {
   };
 }
 
-/** Ends all profiles outside one namespace, with their namespaces, and waits until they are gone. */
-export async function removeOtherProfiles(kubectl: Kubectl, keep: string | undefined): Promise<void> {
+/** Ends all profiles outside one namespace and waits until their pods have made room. Namespaces and data stay. */
+export async function removeOtherProfiles(kubectl: Kubectl, keep: string): Promise<void> {
   const list = await kubectl.get<{ items: Array<{ metadata: { namespace: string } }> }>('wperf', '-A');
-  const namespaces = new Set(
-    (list?.items ?? []).map((item) => item.metadata.namespace).filter((namespace) => namespace !== keep),
-  );
-  for (const namespace of namespaces) await kubectl.run('delete', 'namespace', namespace, '--wait', '--timeout=120s');
+  const namespaces = new Set((list?.items ?? []).map((item) => item.metadata.namespace).filter((namespace) => namespace !== keep));
+  for (const namespace of namespaces) {
+    await kubectl.run('delete', 'wperf', '--all', '-n', namespace);
+    await waitFor(`the pods of ${namespace} to end`, async () => (await podNames(kubectl, namespace)).length === 0, 180_000);
+  }
+}
+
+async function podNames(kubectl: Kubectl, namespace: string): Promise<string[]> {
+  const list = await kubectl.get<{ items: Array<{ metadata: { name: string } }> }>('pods', '-n', namespace);
+  return (list?.items ?? []).map((pod) => pod.metadata.name);
 }

@@ -1,7 +1,8 @@
 import { k8s } from 'cdk8s-plus-28';
+import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { appSecretName, configName, tierName, uploadsName } from '../../kit/names.ts';
 import { CONTAINER_SECURITY, fromSecret, literal, mergeEnv, podSecurity, resourceRequirements } from '../../kit/pod.ts';
-import { backendHealthPath, backendPort, backendUser, PRE_STOP_SECONDS, type Stack } from '../../stack.ts';
+import { backendHealthPath, backendPort, backendUser, type Stack } from '../../stack.ts';
 import { BACKEND_CONFIG_DIR, gunicornCommand } from './gunicorn.ts';
 
 /** The pod of the backend: also the pattern of the migration Job, which runs the same image with the same environment. */
@@ -94,7 +95,7 @@ export function backendPod(stack: Stack): k8s.PodSpec {
   const longest = Math.max(stack.value('backend.gracefulTimeoutSeconds'), stack.value('requestDeadlineSeconds'));
   return {
     ...backendPodBase(stack),
-    terminationGracePeriodSeconds: PRE_STOP_SECONDS + longest + 7, // INV-08.
+    terminationGracePeriodSeconds: graceSeconds(longest),
     volumes,
     containers: [
       {

@@ -1,6 +1,7 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { bytes, formatMebibytes } from '../../../crds/units.ts';
+import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { hashOf } from '../../kit/hash.ts';
 import { labelsOf, RESTART_HASH, selectorOf } from '../../kit/labels.ts';
 import {
@@ -12,18 +13,13 @@ import {
   uploadsName,
 } from '../../kit/names.ts';
 import { CONTAINER_SECURITY, podSecurity, resourceRequirements } from '../../kit/pod.ts';
-import { backendUser, PRE_STOP_SECONDS, type Stack } from '../../stack.ts';
+import { backendUser, type Stack } from '../../stack.ts';
 import { CACHE_DIRECTORY, CONFIG_DIRECTORY, TLS_DIRECTORY, UPLOADS_DIRECTORY } from './paths.ts';
 import { RUN_SCRIPT, RUN_SCRIPT_TEXT } from './run-script.ts';
 import { HEALTH_PATH } from './servers.ts';
 
 /** The user `nginx` of the official image. */
 const NGINX_USER = 101;
-/**
- * Enough for the longest deadline that a profile may set (600 s). Fixed, because the deadline is taken over by a
- * reload and must not replace the pods; nginx itself ends as soon as its requests have, or its deadline.
- */
-const GRACE_SECONDS = PRE_STOP_SECONDS + 600 + 12;
 const MEBIBYTE = 2 ** 20;
 
 /**
@@ -59,7 +55,7 @@ function podSpec(stack: Stack): k8s.PodSpec {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     restartPolicy: 'Always',
-    terminationGracePeriodSeconds: GRACE_SECONDS,
+    terminationGracePeriodSeconds: graceSeconds(stack.value('requestDeadlineSeconds')),
     securityContext: {
       ...podSecurity(NGINX_USER),
       // The backend's group, to whom the files on the uploads volume belong.

@@ -1,17 +1,15 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
+import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { hashOf } from '../../kit/hash.ts';
 import { CONFIG_HASH, labelsOf, selectorOf } from '../../kit/labels.ts';
 import { tierName } from '../../kit/names.ts';
 import { CONTAINER_SECURITY, literal, mergeEnv, podSecurity, resourceRequirements } from '../../kit/pod.ts';
 import { addDisruptionBudget, addNetworkPolicy, addServiceAccount, tcp, tierPeer } from '../../kit/policies.ts';
 import type { Requirement } from '../../requirement.ts';
-import { backendPort, frontendHealthPath, frontendPort, PRE_STOP_SECONDS, type Stack } from '../../stack.ts';
+import { backendPort, frontendHealthPath, frontendPort, type Stack } from '../../stack.ts';
 import { environmentRequirements } from '../backend/chart.ts';
 import { imagePullSecrets } from '../backend/pod.ts';
-
-/** Time that Next.js has to finish what it serves when it stops. */
-const DRAIN_SECONDS = 30;
 
 /** Adds the frontend's objects; returns the hash of its configuration, or undefined where the profile has no frontend. */
 export function addFrontend(chart: Chart, stack: Stack): string | undefined {
@@ -88,7 +86,7 @@ function frontendPod(stack: Stack, env: k8s.EnvVar[]): k8s.PodSpec {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: podSecurity(frontend?.runAsUser ?? 1000),
-    terminationGracePeriodSeconds: PRE_STOP_SECONDS + DRAIN_SECONDS + 7,
+    terminationGracePeriodSeconds: graceSeconds(stack.value('requestDeadlineSeconds')),
     ...imagePullSecrets(stack),
     volumes: [
       { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('1Gi') } },
