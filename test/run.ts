@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clusterList, stopCluster } from './cluster/cluster.ts';
 
 /**
  * `make test`: every check in the order of its price, all of them even when one fails, and one line at the
@@ -66,7 +67,13 @@ function heading(title: string): void {
   process.stdout.write(`\n== ${title}\n`);
 }
 
+/** Ends the clusters that the tests have started; those that were there before, the demo's for one, go on. */
+async function endClustersSince(before: readonly string[]): Promise<void> {
+  for (const name of clusterList().filter((each) => !before.includes(each))) await stopCluster(name);
+}
+
 const fast = process.argv.includes('--fast');
+const before = clusterList();
 const tallies = [
   await whole('types', 'tsc', ['--noEmit']),
   await whole('lint', 'biome', ['check', '--error-on-warnings', '.']),
@@ -75,6 +82,7 @@ const tallies = [
   ...(fast ? [] : [await tests('api'), await tests('e2e')]),
 ];
 rmSync(scratch, { recursive: true, force: true });
+if (!fast) await endClustersSince(before);
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

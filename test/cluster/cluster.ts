@@ -103,6 +103,12 @@ export async function stopCluster(name: string = defaultName, onProgress: OnProg
   );
 }
 
+/** Names of all clusters of which anything is left on this machine, in alphabetical order. */
+export function clusterList(): string[] {
+  const root = stateRoot();
+  return existsSync(root) ? readdirSync(root).sort() : [];
+}
+
 /** Looks at a cluster and changes nothing. */
 export async function clusterStatus(name: string = defaultName): Promise<ClusterStatus> {
   if (givenCluster() !== undefined) return { name, state: 'given', services: [], nodeReady: undefined };

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import {
   type Cluster,
+  clusterList,
   clusterStatus,
   defaultName,
   ensurePackages,
@@ -13,7 +14,7 @@ import { progressPrinter } from './progress-printer.ts';
 const usage = `usage: node test/cluster/main.ts COMMAND [--name NAME]
 
   up [--control-plane]   start a Kubernetes, or repair the one that is there
-  down                   remove it with all its data
+  down [--all]           remove it with all its data; --all removes every one
   status                 say what runs
   kubeconfig             print the path of its kubeconfig
   env                    print export lines, for eval
@@ -28,6 +29,7 @@ PITCREW_STATE and PITCREW_CACHE say where clusters and built programs are kept.
 interface Call {
   name: string;
   node: boolean;
+  all: boolean;
   rest: string[];
 }
 
@@ -38,7 +40,9 @@ const commands: Record<string, (call: Call) => Promise<void>> = {
     const cluster = await startCluster({ name, node, onProgress });
     process.stderr.write(`cluster ${cluster.name} is ready: KUBECONFIG=${cluster.kubeconfig}\n`);
   },
-  down: ({ name }) => stopCluster(name, onProgress),
+  down: async ({ name, all }) => {
+    for (const each of all ? clusterList() : [name]) await stopCluster(each, onProgress);
+  },
   status: async ({ name }) => {
     const status = await clusterStatus(name);
     const services = status.services.map((service) => `  ${service.name.padEnd(26)}${service.pid ?? 'not running'}\n`);
@@ -76,6 +80,7 @@ async function main(): Promise<void> {
   const options = {
     name: { type: 'string', default: defaultName },
     'control-plane': { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -86,7 +91,7 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  await command({ name: values.name, node: !values['control-plane'], rest });
+  await command({ name: values.name, node: !values['control-plane'], all: values.all, rest });
 }
 
 try {

@@ -48,10 +48,16 @@ export async function readySeed(stage: Stage): Promise<Seed> {
 /** Ends all profiles outside one namespace and waits until their pods have made room. Namespaces and data stay. */
 export async function removeOtherProfiles(kubectl: Kubectl, keep: string): Promise<void> {
   const list = await kubectl.get<{ items: Array<{ metadata: { namespace: string } }> }>('wperf', '-A');
-  const namespaces = new Set((list?.items ?? []).map((item) => item.metadata.namespace).filter((namespace) => namespace !== keep));
+  const namespaces = new Set(
+    (list?.items ?? []).map((item) => item.metadata.namespace).filter((namespace) => namespace !== keep),
+  );
   for (const namespace of namespaces) {
     await kubectl.run('delete', 'wperf', '--all', '-n', namespace);
-    await waitFor(`the pods of ${namespace} to end`, async () => (await podNames(kubectl, namespace)).length === 0, 180_000);
+    await waitFor(
+      `the pods of ${namespace} to end`,
+      async () => (await podNames(kubectl, namespace)).length === 0,
+      180_000,
+    );
   }
 }
 
