@@ -7,7 +7,7 @@ import { hashOf } from '../charts/kit/hash.ts';
 import { ROLE_LABEL, TIER_LABEL } from '../charts/kit/labels.ts';
 import type { DesiredObject } from '../charts/object.ts';
 import { chartStack } from '../charts/profile-chart.ts';
-import { RULES } from '../charts/rules.ts';
+import { RULES } from '../charts/rule-book.ts';
 import { postgresManaged, stackOf } from '../charts/stack.ts';
 import type { Profile } from '../crds/performance-profile.ts';
 import { type Placed, STAGES, type Stage, type Synthesis } from './synthesis.ts';

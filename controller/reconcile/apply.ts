@@ -66,7 +66,9 @@ async function attempt(run: Run, ref: string, write: () => Promise<Result>): Pro
   } catch (error) {
     run.signal.throwIfAborted();
     const failure = classify(error);
-    run.tools.log.warn({ object: ref, kind: failure.kind, error: failure.cause }, 'a write failed');
+    // What the server says of a Secret may quote it.
+    const told = ref.startsWith('Secret/') ? {} : { error: failure.cause };
+    run.tools.log.warn({ object: ref, kind: failure.kind, ...told }, 'a write failed');
     run.results.push({ ref, outcome: 'failed', message: failure.message, failure });
   }
 }
@@ -166,6 +168,8 @@ async function touchPods(run: Run, view: View): Promise<void> {
   const { memory } = run.input;
   const sent = new Set(run.results.filter(({ outcome }) => outcome === 'applied').map(({ ref }) => ref));
   const nowMs = run.tools.now().getTime();
+  const alive = new Set(view.pods.map(({ uid }) => uid));
+  for (const uid of memory.nudges.keys()) if (!alive.has(uid)) memory.nudges.delete(uid);
   const touches = planNudges({ view, nudges: memory.nudges, sent, nowMs });
   await Promise.all(touches.map((touch) => touchPod(run, touch, nowMs)));
 }

@@ -44,6 +44,7 @@ export function assumedFacts(synthesis: Synthesis, { facts, observed }: Observed
     path: 'metadata',
     message: `no node could be seen; ${facts.allocatableCpuMillis} millicores and ${facts.allocatableMemoryMiB} MiB are assumed`,
     fix: 'let the operator list nodes',
+    fixes: [],
     acknowledged: false,
   };
   return { ...synthesis, findings: [...synthesis.findings, finding] };

@@ -11,7 +11,7 @@ import { processKey } from './pod-digest.ts';
 import type { Result } from './result.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
 import { type Situation, situationOf } from './situation.ts';
-import { configStatus, type InForce, inForceOf, tiersOf, withoutUndefined } from './status-parts.ts';
+import { configStatus, findingStatus, type InForce, inForceOf, tiersOf, withoutUndefined } from './status-parts.ts';
 import { migrationOf, type View } from './view.ts';
 
 /** What a pass knows at its end. */
@@ -93,7 +93,7 @@ function observedPart(
 }
 
 const findingsPart = (made: Made | undefined): Pick<Status, 'findings'> =>
-  made === undefined ? {} : { findings: made.synthesis.findings.map((finding) => ({ ...finding })) };
+  made === undefined ? {} : { findings: made.synthesis.findings.map(findingStatus) };
 
 /** A wait goes on while the same thing is waited for on behalf of the same generation; it survives a restart. */
 function progressOf(situation: Situation, { before, generation, now }: Judged): NonNullable<Status['progress']> {

@@ -38,7 +38,7 @@ export interface Plan {
   readonly clashes: readonly Clash[];
   /** Objects of a profile that is gone, or being deleted: their names are free in a moment. */
   readonly leaving: readonly Child[];
-  /** Jobs in the way of the wanted migration: failed with another template, or obsolete and never started. */
+  /** Jobs in the way of the wanted migration: made from another template, and failed or never started. */
   readonly discards: readonly Child[];
   /** Ours and no longer desired. Removed when the new revision serves, since the old one may need them until then. */
   readonly prunes: readonly Child[];
@@ -116,13 +116,13 @@ const isOfPredecessor = (child: Child, owner: Owner): boolean =>
 
 function discardsOf(input: PlanInput, migration: Stamped | undefined): Child[] {
   const current = migration === undefined ? undefined : input.children.get(migration.ref);
-  const failedOtherwise =
+  const isOutdated =
     current !== undefined &&
     isMigrationJob(current) &&
-    current.state.outcome === 'failed' &&
-    current.desiredHash !== migration?.desired;
+    current.desiredHash !== migration?.desired &&
+    (current.state.outcome === 'failed' || (current.state.outcome === 'open' && !hasStarted(current, input.pods)));
   const neverStarted = obsoleteRunning(input.children, migration).filter((job) => !hasStarted(job, input.pods));
-  return [...(failedOtherwise ? [current] : []), ...neverStarted].filter(
+  return [...(isOutdated ? [current] : []), ...neverStarted].filter(
     (child) => isOwnedBy(child, input.owner.uid) && !child.deleting,
   );
 }

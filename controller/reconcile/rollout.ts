@@ -23,6 +23,7 @@ export const readiness = ({ state }: Workload): string => `${Math.min(state.read
 /** What a rollout still lacks, for people. */
 export function shortfall({ state, generation }: Workload): string {
   if (state.observedGeneration < generation) return 'the change has not been taken up yet';
+  if (state.total === 0 && state.wanted > 0) return 'no pod is there yet';
   if (state.updated < state.wanted) return `${state.updated} of ${state.wanted} pods are of the new revision`;
   if (state.ready < state.wanted) return `${state.ready} of ${state.wanted} pods are ready`;
   if (state.total > state.updated) return 'the new pods are not ready yet, the old ones still serve';

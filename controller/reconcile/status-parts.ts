@@ -1,5 +1,6 @@
+import type { Finding } from '../../charts/findings.ts';
 import { TIERS } from '../../charts/kit/labels.ts';
-import type { Status } from '../../crds/status.ts';
+import type { FindingStatus, Status } from '../../crds/status.ts';
 import type { Synthesis } from '../../synth/synthesis.ts';
 import type { TierSync } from './config-sync.ts';
 import type { Child } from './digest.ts';
@@ -30,7 +31,11 @@ export function inForceOf(synthesis: Synthesis, inForce: InForce): Status {
             summary: `${connections.peak}/${connections.usable}`,
           },
     effective: effective.map(({ path, value, source }) => ({ path, value: textOf(value), source })),
-    facts: { ...facts },
+    facts: {
+      kubernetesVersion: facts.kubernetesVersion,
+      allocatableCpuMillis: facts.allocatableCpuMillis,
+      allocatableMemoryMiB: facts.allocatableMemoryMiB,
+    },
     applied: [...inForce.applied].map(([object, { desired, owned }]) => ({ object, desired, owned })),
   };
 }
@@ -41,6 +46,12 @@ const MAX_VALUE = 4_096;
 export const textOf = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, MAX_VALUE);
 
+/** Field by field: the API server refuses what its schema does not know. */
+export function findingStatus({ id, severity, path, message, fix, acknowledged }: Finding): FindingStatus {
+  return { id, severity, path, message: message.slice(0, MAX_TEXT), fix: fix.slice(0, MAX_TEXT), acknowledged };
+}
+
+const MAX_TEXT = 2_048;
 const MAX_HASH = 64;
 
 export const configStatus = (syncs: readonly TierSync[]): Status['config'] =>

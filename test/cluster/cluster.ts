@@ -190,9 +190,7 @@ function programOf(name: string): string {
 
 /** Addresses that stopped clusters will want back. */
 function addressesOfOthers(name: string): string[] {
-  const root = stateRoot();
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
+  return clusterList()
     .filter((other) => other !== name)
     .map((other) => readRecord(layoutOf(clusterNames(other)))?.link.nodeAddress)
     .filter((address) => address !== undefined);

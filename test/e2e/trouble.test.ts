@@ -47,7 +47,7 @@ describe('a pool that exceeds the connections', () => {
       backend: { workers: 4, pool: { size: 10, maxOverflow: 20 }, resources: { limits: { memory: '1Gi' } } },
     });
     const valid = await until('Valid', 'False', /INV-05.*120.*92/s);
-    expect(valid.message).toMatch(/size: 6, maxOverflow: 5/);
+    expect(valid.message).toMatch(/backend\.pool\.size to 6 and backend\.pool\.maxOverflow to 5/);
     expect((await until('Stalled', 'True', /INV-05/)).reason).toBeTruthy();
     expect(
       await stage.kubectl.run(
