@@ -1,8 +1,3 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { buildahEngine } from './buildah.ts';
-import { dockerEngine } from './docker.ts';
-
 /** What a program that builds images must do for us. */
 export interface Engine {
   readonly name: string;
@@ -25,15 +20,4 @@ export interface BuildJob {
   readonly archive: string;
   readonly logFile: string;
   readonly installsPackages: boolean;
-}
-
-/** Buildah where it is installed, since it needs no service; else Docker. */
-export function chooseEngine(folder: string, env: NodeJS.ProcessEnv = process.env): Engine {
-  if (isOnPath('buildah', env) && isOnPath('mmdebstrap', env)) return buildahEngine(folder, env);
-  if (isOnPath('docker', env)) return dockerEngine(env);
-  throw new Error('building images needs buildah and mmdebstrap (apt-get install buildah mmdebstrap), or Docker');
-}
-
-function isOnPath(program: string, env: NodeJS.ProcessEnv): boolean {
-  return (env.PATH ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)));
 }

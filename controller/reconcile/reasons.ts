@@ -4,7 +4,7 @@
  */
 
 /** A profile that cannot be accepted as it is written. */
-export const REFUSALS = ['InvalidSpec', 'FindingsUnacknowledged'] as const;
+export const REFUSALS = ['InvalidSpec', 'FindingsUnacknowledged', 'InternalError'] as const;
 
 /** Nothing wrong, only not there yet. */
 export const ADVANCES = [

@@ -4,7 +4,7 @@ import { synthesize } from '../../synth/synthesize.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { applyChanges } from './apply.ts';
 import type { Owner } from './desired.ts';
-import { assumedFacts, gateOf, isLeaving, refusalOf } from './gate.ts';
+import { assumedFacts, type Gate, gateOf, isLeaving, refusalOf } from './gate.ts';
 import { type Judged, type Judgement, judge } from './judge.ts';
 import type { ProfileMemory } from './memory.ts';
 import { narrate } from './narrate.ts';
@@ -26,13 +26,12 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     return { kind: 'settled' };
   }
   const memory = tools.memory.of(key, observed.profile.metadata.uid, observed.status);
-  const parsed = parseProfile(observed.profile);
-  if ('issues' in parsed) {
-    const judgement = judge({ ...circumstances(tools, observed), gate: refusalOf(parsed.issues), made: undefined });
+  const drawn = drawUp(tools, observed);
+  if ('refusal' in drawn) {
+    const judgement = judge({ ...circumstances(tools, observed), gate: drawn.refusal, made: undefined });
     return conclude(tools, { observed, memory, judgement, results: [] }, signal);
   }
-  const { profile } = parsed;
-  const synthesis = assumedFacts(synthesize(profile, observed.facts.facts), observed.facts);
+  const { profile, synthesis } = drawn;
   const gate = gateOf(profile, synthesis.findings);
   const open = gate.kind === 'open';
   const needsInput = { profile, requires: synthesis.requires, memory, nowMs: observed.now.getTime() };
@@ -55,6 +54,21 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
   const made = { profile, synthesis, view, results, inForce };
   const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });
   return conclude(tools, { observed, memory, judgement, results }, signal);
+}
+
+type Drawn = { readonly profile: Profile; readonly synthesis: Synthesis } | { readonly refusal: Gate };
+
+/** Parses and synthesizes. A profile on which our own code fails is refused like a wrong one: the same input fails again. */
+function drawUp({ log }: Tools, { profile: raw, facts }: Observed): Drawn {
+  const parsed = parseProfile(raw);
+  if ('issues' in parsed) return { refusal: refusalOf(parsed.issues) };
+  try {
+    return { profile: parsed.profile, synthesis: assumedFacts(synthesize(parsed.profile, facts.facts), facts) };
+  } catch (error) {
+    log.error({ error }, 'a profile could not be synthesized');
+    const message = 'the operator cannot render this profile; its log says why';
+    return { refusal: { kind: 'refused', reason: 'InternalError', message } };
+  }
 }
 
 interface Conclusion {

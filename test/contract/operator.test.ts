@@ -234,20 +234,44 @@ describe('a migration fails', () => {
     await remove('Job', `${PROFILE}-backend-migrate-${(await stage.status()).migration?.hash}`);
     await ready();
     expect(await podNames('backend')).not.toEqual(before);
+    const { items } = await stage.server.cluster.list('Job', { namespace: stage.server.namespace });
+    expect(items.filter((job) => job.metadata.deletionTimestamp === undefined)).toHaveLength(1);
   });
 });
 
 describe('the end', () => {
-  it('leaves claims and Secrets when the profile is deleted, and uses them again', async () => {
+  const deployments = () =>
+    Promise.all(['edge', 'backend', 'frontend'].map((tier) => uidOf('Deployment', `${PROFILE}-${tier}`)));
+
+  it('leaves claims and Secrets when the profile is deleted, and uses them again at once', async () => {
     const password = await passwordOf(`${PROFILE}-postgres-app`);
+    const before = await deployments();
+    await remove('PerformanceProfile', PROFILE);
+    await stage.apply(spec);
+    await ready();
+    const after = await deployments();
+    for (const uid of before) expect(after).not.toContain(uid);
+    expect(await passwordOf(`${PROFILE}-postgres-app`)).toBe(password);
+  });
+
+  it('takes over what an orphaning deletion has left', async () => {
+    const before = await deployments();
+    const { metadata } = await required('PerformanceProfile', PROFILE);
+    await stage.server.cluster.delete('PerformanceProfile', metadata, { uid: metadata.uid, propagation: 'Orphan' });
+    await waitFor('the profile to go', async () => (await stage.get('PerformanceProfile', PROFILE)) === undefined);
+    await stage.apply(spec);
+    await ready();
+    expect(await deployments()).toEqual(before);
+  });
+
+  it('leaves nothing but claims and Secrets', async () => {
     await remove('PerformanceProfile', PROFILE);
     for (const tier of ['edge', 'backend', 'frontend']) {
       await waitFor(`${tier} to go`, async () => (await stage.get('Deployment', `${PROFILE}-${tier}`)) === undefined);
     }
+    await waitFor('postgres to go', async () => (await stage.get('StatefulSet', `${PROFILE}-postgres`)) === undefined);
     expect(await stage.get('PersistentVolumeClaim', `data-${PROFILE}-postgres-0`)).toBeDefined();
     expect(await stage.get('PersistentVolumeClaim', `${PROFILE}-backend-uploads`)).toBeDefined();
-    await stage.apply(spec);
-    await ready();
-    expect(await passwordOf(`${PROFILE}-postgres-app`)).toBe(password);
+    expect(await stage.get('Secret', `${PROFILE}-postgres-app`)).toBeDefined();
   });
 });

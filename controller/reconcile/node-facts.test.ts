@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_FACTS } from '../../charts/facts.ts';
+import type { KubeObject } from '../cluster/port.ts';
+import { factsOf, nodeOf, plainVersion } from './node-facts.ts';
+
+const node = (allocatable: object | undefined, taints: object[] = []) =>
+  nodeOf({ spec: { taints, unschedulable: taints.length > 0 }, status: { allocatable } } as unknown as KubeObject);
+const big = { cpu: '1930m', memory: '8145684Ki' };
+
+describe('facts', () => {
+  it('add up what the nodes offer, in steps that a reboot does not move', () => {
+    const { facts, observed } = factsOf([node(big), node({ cpu: '4', memory: '4Gi' })], '1.35.4', undefined);
+    expect(facts).toEqual({ kubernetesVersion: '1.35.4', allocatableCpuMillis: 5930, allocatableMemoryMiB: 12_032 });
+    expect(observed).toBe(true);
+  });
+
+  it('do not change by a drain or a reboot', () => {
+    for (const key of ['node.kubernetes.io/unschedulable', 'node.kubernetes.io/not-ready']) {
+      expect(node(big, [{ key, effect: 'NoSchedule' }]).ours).toBe(true);
+    }
+  });
+
+  it('leave out nodes that are set aside for others', () => {
+    const reserved = node(big, [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]);
+    expect(factsOf([reserved], '1.35.4', undefined).observed).toBe(false);
+  });
+
+  it('are what was recorded when no node can be seen, and assumptions without a record', () => {
+    const recorded = { kubernetesVersion: '1.34.0', allocatableCpuMillis: 1, allocatableMemoryMiB: 64 };
+    expect(factsOf([], '1.35.4', recorded)).toEqual({
+      facts: { ...recorded, kubernetesVersion: '1.35.4' },
+      observed: false,
+    });
+    expect(factsOf([node(undefined)], '1.35.4', undefined).facts).toEqual({
+      ...DEFAULT_FACTS,
+      kubernetesVersion: '1.35.4',
+    });
+  });
+});
+
+describe('the version', () => {
+  it.each([
+    ['v1.35.4', '1.35.4'],
+    ['v1.35.4+k3s1', '1.35.4'],
+    ['v1.36.0-rc.1', '1.36.0'],
+  ])('%s', (gitVersion, plain) => {
+    expect(plainVersion(gitVersion)).toBe(plain);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { OWNED_BY_SHOP, OWNER, PROFILE, strayChild } from './fixtures.ts';
+import { planRevision } from './revision.ts';
+
+const held = (hash: string, number: number, owner = OWNED_BY_SHOP) => {
+  const child = strayChild(`ControllerRevision/shop-${hash}`);
+  return [child.ref, { ...child, owner, state: { type: 'revision', number } as const }] as const;
+};
+const plan = (children: ReadonlyArray<readonly [string, ReturnType<typeof strayChild>]>, recorded = 0) =>
+  planRevision(
+    { profile: PROFILE, owner: OWNER, revisionHash: 'aaaaaaaa99999999', renderVersion: '1.0.0', recorded },
+    new Map(children),
+  );
+
+describe('the revision', () => {
+  it('begins with 1 and holds the spec and the version that rendered it', () => {
+    const { number, step } = plan([]);
+    expect(number).toBe(1);
+    expect(step).toMatchObject({
+      kind: 'create',
+      object: {
+        metadata: { name: 'shop-aaaaaaaa' },
+        revision: 1,
+        data: { spec: PROFILE.spec, renderVersion: '1.0.0' },
+      },
+    });
+  });
+
+  it('stays while the same is wanted', () => {
+    expect(plan([held('bbbbbbbb', 1), held('aaaaaaaa', 2)])).toMatchObject({ number: 2, step: { kind: 'keep' } });
+  });
+
+  it('grows with a change, also when all earlier ones are gone', () => {
+    expect(plan([held('bbbbbbbb', 4)])).toMatchObject({ number: 5, step: { kind: 'create' } });
+    expect(plan([], 7)).toMatchObject({ number: 8 });
+  });
+
+  it('renumbers one that is wanted again', () => {
+    const { number, step } = plan([held('aaaaaaaa', 1), held('bbbbbbbb', 2)]);
+    expect(number).toBe(3);
+    expect(step).toMatchObject({ kind: 'renumber', child: { name: 'shop-aaaaaaaa' } });
+  });
+
+  it('does not count what the StatefulSet or another profile made', () => {
+    const foreign = { ...OWNED_BY_SHOP, uid: 'other' };
+    expect(plan([held('cccccccc', 9, foreign)])).toMatchObject({ number: 1, outdated: [] });
+  });
+
+  it('keeps the last ten', () => {
+    const many = Array.from({ length: 12 }, (_, index) => held(`b${index}`, index + 1));
+    expect(plan(many).outdated.map(({ name }) => name)).toEqual(['shop-b2', 'shop-b1', 'shop-b0']);
+  });
+});
