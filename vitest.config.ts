@@ -4,10 +4,34 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{crds,charts,synth,controller,cli,deploy,images}/**/*.test.ts', 'test/{invariants,architecture,support,cluster}/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: [
+            '{crds,charts,synth,controller,cli,deploy,images}/**/*.test.ts',
+            'test/{invariants,architecture,support,cluster}/**/*.test.ts',
+          ],
+        },
+      },
       { test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
-      { test: { name: 'api', include: ['test/contract/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000, hookTimeout: 600_000 } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], fileParallelism: false, testTimeout: 300_000, hookTimeout: 1_800_000 } },
+      {
+        test: {
+          name: 'api',
+          include: ['test/contract/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+        },
+      },
     ],
   },
 });
