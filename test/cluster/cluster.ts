@@ -72,17 +72,25 @@ export async function startCluster(options: StartOptions = {}): Promise<Cluster>
   const { name = defaultName, node = true, onProgress = silent } = options;
   const layout = layoutOf(clusterNames(name));
   const withNode = node || (readRecord(layout)?.node ?? false);
-  const groups: PackageGroup[] = withNode ? ['cluster', 'node'] : ['cluster'];
-  const wanted = wantedPrograms(withNode);
-  await checkPrerequisites(groups, wanted.some(isMissing));
-  await ensurePackages(groups, onProgress);
-  await ensurePrograms(wanted, onProgress);
+  await prepareMachine(withNode ? ['cluster', 'node'] : ['cluster'], onProgress);
+  await ensurePrograms(wantedPrograms(withNode), onProgress);
   const images = withNode ? await ensureSystemImages(onProgress) : undefined;
   const plan = { layout, binDir: programFolder(kubernetesSet), programOf, images, onProgress };
   const record = await withLock(`cluster ${layout.stateDir}`, onProgress, () =>
     bringUp({ ...plan, reservedAddresses: addressesOfOthers(name) }),
   );
   return openLocal(layout, record);
+}
+
+/**
+ * Names everything that the machine lacks and that cannot be installed from here, all at once and before anything
+ * starts; then installs the rest. A given cluster needs nothing of it but the packages.
+ */
+export async function prepareMachine(groups: readonly PackageGroup[], onProgress: OnProgress = silent): Promise<void> {
+  if (givenCluster() === undefined) {
+    await checkPrerequisites(groups, wantedPrograms(groups.includes('node')).some(isMissing));
+  }
+  await ensurePackages(groups, onProgress);
 }
 
 /** The cluster of this name as it is, without starting anything; undefined when there is none. */

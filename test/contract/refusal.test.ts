@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { customResourceDefinition } from '../../crds/crd.ts';
 import { parseProfile } from '../../crds/performance-profile.ts';
-import { ensurePackages, startCluster } from '../cluster/cluster.ts';
+import { startCluster } from '../cluster/cluster.ts';
 import { type Kubectl, kubectlFor } from '../support/kubectl.ts';
 import { seedProfile } from '../support/profiles.ts';
 
@@ -9,7 +9,6 @@ import { seedProfile } from '../support/profiles.ts';
 let kubectl: Kubectl;
 
 beforeAll(async () => {
-  await ensurePackages(['cluster']);
   const cluster = await startCluster({ name: 'contract', node: false });
   kubectl = kubectlFor(cluster.kubeconfig, cluster.binDir);
   await kubectl.pipe(JSON.stringify(customResourceDefinition()), 'apply', '--server-side', '-f', '-');

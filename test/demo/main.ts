@@ -45,7 +45,7 @@ async function followToReady({ kubectl }: Stage): Promise<void> {
 
 async function main(): Promise<void> {
   say('pitcrew demo: a real Kubernetes node, the operator, and the stack of the tuning guide.');
-  const stage = await prepareStage(process.env['PITCREW_DEMO_CLUSTER'] ?? 'pitcrew', heading);
+  const stage = await prepareStage(process.env.PITCREW_DEMO_CLUSTER ?? 'pitcrew', heading);
   const { kubectl, cluster } = stage;
   heading('kubectl apply -f examples/bahamm-seed.yaml');
   await prepareNamespace(kubectl, NAMESPACE, 'bahamm-tls', HOSTS);

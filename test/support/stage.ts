@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImages } from '../../images/build.ts';
 import { progressLine } from '../../images/progress.ts';
-import { type Cluster, ensurePackages, startCluster } from '../cluster/cluster.ts';
+import { type Cluster, prepareMachine, startCluster } from '../cluster/cluster.ts';
 import { progressPrinter } from '../cluster/progress-printer.ts';
 import { selfSignedCertificate } from './certificate.ts';
 import { type Kubectl, kubectlFor, waitFor } from './kubectl.ts';
@@ -21,7 +21,7 @@ export const readRepositoryFile = (path: string): string => readFileSync(join(re
 /** Starts (or finds) the node, builds and loads what changed, installs CRD and operator, waits until it is available. */
 export async function prepareStage(name: string, onStep: (text: string) => void = () => {}): Promise<Stage> {
   const onProgress = progressPrinter(process.stderr);
-  await ensurePackages(['cluster', 'node', 'images', 'load'], onProgress);
+  await prepareMachine(['cluster', 'node', 'images', 'load'], onProgress);
   onStep('programs and images');
   const [cluster, images] = await Promise.all([
     startCluster({ name, node: true, onProgress }),
