@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PG_SIZE_PATTERN, pgKilobytes, QUANTITY_PATTERN } from './units.ts';
+import { PG_SIZE_PATTERN, parseQuantity, pgKilobytes, QUANTITY_PATTERN } from './units.ts';
 
 /**
  * The kinds of field that tiers are made of. Every string has a maximum length and every list a maximum
@@ -15,7 +15,8 @@ export interface CelRule {
 /** Attaches a CEL rule and its TypeScript twin to a schema; a test runs both against the same inputs. */
 export function withCel<T extends z.ZodType>(schema: T, cel: CelRule, holds: (value: z.output<T>) => boolean): T {
   return schema
-    .refine((value) => holds(value as z.output<T>), { error: cel.message })
+    // As in the API server, a rule is asked only about values that pass their schema.
+    .refine((value) => holds(value as z.output<T>), { error: cel.message, when: ({ issues }) => issues.length === 0 })
     .meta({ ...schema.meta(), 'x-kubernetes-validations': [cel] }) as T;
 }
 
@@ -23,6 +24,22 @@ const quantityText = z.string().max(20).regex(new RegExp(QUANTITY_PATTERN));
 
 /** A Kubernetes quantity for bytes or CPU: `512Mi`, `500m`, or a bare number. */
 export const quantity = () => z.union([z.int().min(0), quantityText]);
+
+/** A quantity of bytes, bounded on both sides by quantities: `quantityBetween('1Ki', '8Mi')`. */
+export function quantityBetween(minimum: string, maximum: string) {
+  const [low, high] = [parseQuantity(minimum), parseQuantity(maximum)];
+  const message = `must be a quantity between ${minimum} and ${maximum}`;
+  const compare = (bound: string) => `quantity(string(self)).compareTo(quantity('${bound}'))`;
+  const isWithin = (text: string) => parseQuantity(text) >= low && parseQuantity(text) <= high;
+  const options = [
+    z.int().min(low, message).max(high, message),
+    // Refinements run after a pattern that does not match, too.
+    quantityText.refine((text) => !new RegExp(QUANTITY_PATTERN).test(text) || isWithin(text)),
+  ] as const;
+  return z.union(options, { error: message }).meta({
+    'x-kubernetes-validations': [{ rule: `${compare(minimum)} >= 0 && ${compare(maximum)} <= 0`, message }],
+  });
+}
 
 /** CEL for the number of kB in a PostgreSQL size string; the pattern has made sure of digits and suffix. */
 export function celKilobytes(self: string): string {

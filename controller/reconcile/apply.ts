@@ -91,9 +91,10 @@ async function ensureSecrets(run: Run): Promise<void> {
 }
 
 async function ensureRevision(run: Run): Promise<void> {
-  const { step, outdated, number } = run.input.revision;
+  const { step, outdated, number, orphans } = run.input.revision;
   const { cluster } = run.tools;
   const { signal } = run;
+  await Promise.all(orphans.map((child) => remove(run, child)));
   if (step.kind === 'create') {
     const ref = refOf('ControllerRevision', step.object.metadata.name);
     await attempt(run, ref, async () => {

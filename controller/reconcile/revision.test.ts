@@ -26,6 +26,13 @@ describe('the revision', () => {
     });
   });
 
+  it('holds its content in the order in which the API server would write it', () => {
+    const { step } = plan([]);
+    const data = step.kind === 'create' ? step.object.data : undefined;
+    expect(Object.keys(data ?? {})).toEqual(['renderVersion', 'spec']);
+    expect(Object.keys((data?.spec ?? {}) as object)).toEqual(['backend', 'edge', 'frontend', 'postgres']);
+  });
+
   it('stays while the same is wanted', () => {
     expect(plan([held('bbbbbbbb', 1), held('aaaaaaaa', 2)])).toMatchObject({ number: 2, step: { kind: 'keep' } });
   });
@@ -44,6 +51,21 @@ describe('the revision', () => {
   it('does not count what the StatefulSet or another profile made', () => {
     const foreign = { ...OWNED_BY_SHOP, uid: 'other' };
     expect(plan([held('cccccccc', 9, foreign)])).toMatchObject({ number: 1, outdated: [] });
+  });
+
+  it('clears away what an orphaning deletion has left', () => {
+    const orphan = {
+      ...strayChild('ControllerRevision/shop-aaaaaaaa'),
+      owner: undefined,
+      state: { type: 'revision', number: 4 } as const,
+    };
+    expect(plan([[orphan.ref, orphan]])).toMatchObject({
+      number: 1,
+      step: { kind: 'create' },
+      orphans: [{ name: orphan.name }],
+    });
+    const ofAnother = { ...orphan, profile: 'other' };
+    expect(plan([[orphan.ref, ofAnother]]).orphans).toEqual([]);
   });
 
   it('keeps the last ten', () => {

@@ -1,5 +1,6 @@
 import { MANAGED_BY, OPERATOR_NAME, PROFILE_LABEL } from '../../charts/kit/labels.ts';
 import type { Profile } from '../../crds/performance-profile.ts';
+import { canonicalJson } from '../cluster/ownership.ts';
 import { type Owner, ownerReferenceOf } from './desired.ts';
 import { type Child, isOwnedBy, type RevisionState, refOf } from './digest.ts';
 
@@ -31,6 +32,8 @@ export interface RevisionPlan {
     | { readonly kind: 'renumber'; readonly child: Child };
   /** Oldest ones beyond those that are kept. */
   readonly outdated: readonly Child[];
+  /** Left by an orphaning deletion: history of nobody, and in the way of names. */
+  readonly orphans: readonly Child[];
 }
 
 /** How many are kept. */
@@ -51,17 +54,19 @@ const isHeld = (child: Child): child is Held => child.state?.type === 'revision'
 /** Pure. */
 export function planRevision(input: RevisionInput, children: ReadonlyMap<string, Child>): RevisionPlan {
   const { owner } = input;
-  const held = [...children.values()].filter(isHeld).filter((child) => isOwnedBy(child, owner.uid) && !child.deleting);
+  const all = [...children.values()].filter(isHeld).filter((child) => !child.deleting);
+  const held = all.filter((child) => isOwnedBy(child, owner.uid));
+  const orphans = all.filter((child) => child.managed && child.owner === undefined && child.profile === owner.name);
   const name = `${owner.name}-${input.revisionHash.slice(0, 8)}`;
   const newest = Math.max(0, ...held.map((child) => child.state.number));
   const wanted = held.find((child) => child.ref === refOf('ControllerRevision', name));
   const next = Math.max(newest, input.recorded) + 1;
   if (wanted !== undefined && wanted.state.number === newest) {
-    return { number: newest, step: { kind: 'keep' }, outdated: outdatedOf(held, REVISIONS_KEPT) };
+    return { number: newest, step: { kind: 'keep' }, outdated: outdatedOf(held, REVISIONS_KEPT), orphans };
   }
-  if (wanted !== undefined) return { number: next, step: { kind: 'renumber', child: wanted }, outdated: [] };
+  if (wanted !== undefined) return { number: next, step: { kind: 'renumber', child: wanted }, outdated: [], orphans };
   const object = revisionObject(input, name, next);
-  return { number: next, step: { kind: 'create', object }, outdated: outdatedOf(held, REVISIONS_KEPT - 1) };
+  return { number: next, step: { kind: 'create', object }, outdated: outdatedOf(held, REVISIONS_KEPT - 1), orphans };
 }
 
 function outdatedOf(held: readonly Held[], kept: number): Child[] {
@@ -79,7 +84,13 @@ function revisionObject(input: RevisionInput, name: string, revision: number): R
       labels: { [MANAGED_BY]: OPERATOR_NAME, [PROFILE_LABEL]: owner.name, 'app.kubernetes.io/part-of': owner.name },
       ownerReferences: [ownerReferenceOf(owner)],
     },
-    data: { spec: profile.spec, renderVersion },
+    data: sorted({ spec: profile.spec, renderVersion }),
     revision,
   };
 }
+
+/**
+ * With sorted keys: the API server holds the bytes of `data` against those that a patch of anything else in the
+ * object makes of it, and calls it changed when only the order is. Then nobody could label or orphan a revision.
+ */
+const sorted = <T>(data: T): T => JSON.parse(canonicalJson(data)) as T;

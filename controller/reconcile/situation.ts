@@ -57,9 +57,11 @@ function refusedSituation({ view, results }: SituationInput): Situation | undefi
   const [first] = failed;
   if (first === undefined) return undefined;
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : '';
+  // It moved while we looked: the next look will tell.
+  const stale = failed.every(({ failure }) => failure?.kind === 'Stale');
   const rejected = first.failure?.kind === 'Rejected' || first.failure?.kind === 'FieldConflict';
   return {
-    reason: rejected ? 'ApplyRejected' : 'ApplyFailed',
+    reason: stale ? 'Applying' : rejected ? 'ApplyRejected' : 'ApplyFailed',
     message: `${first.ref}: ${first.message}${more}`,
     waitingFor: `apply of ${first.ref}`,
     ...(rejected ? { limitMs: REJECTED_LIMIT_MS } : {}),
