@@ -20,6 +20,8 @@ export interface Kubectl {
   /** A long-running kubectl, for watches. The caller ends it. */
   start(...args: string[]): ChildProcess;
   readonly environment: NodeJS.ProcessEnv;
+  /** The program itself, for pipelines. */
+  readonly program: string;
 }
 
 export type Json = { [key: string]: unknown };
@@ -63,6 +65,7 @@ export function kubectlFor(kubeconfig: string, binDir: string | undefined): Kube
     pipe,
     attempt,
     environment,
+    program,
     get: async <T>(...args: string[]) => {
       const text = await run('get', ...args, '-o', 'json', '--ignore-not-found');
       return text.trim() === '' ? undefined : (JSON.parse(text) as T);
