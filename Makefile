@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test check bench generate golden images up down status env clean
+.PHONY: help demo test check bench fuzz generate golden images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no clu
 bench: $(SETUP) ## how fast a profile becomes objects
 	@$(NODE) test/bench/synthesize.ts
 
+fuzz: $(SETUP) ## 10,000 random profiles before the real servers; FUZZ_COUNT and FUZZ_SEED choose others
+	@$(BIN) FUZZ_COUNT=$${FUZZ_COUNT:-10000} vitest run --project e2e test/e2e/agreement.test.ts
+
 generate: $(SETUP) ## CRD, reference and install.yaml from their sources
 	@$(NODE) crds/bin/generate.ts
 	@$(NODE) deploy/bin/generate.ts
@@ -48,7 +51,7 @@ down: ## end every cluster of this project; nothing is left behind
 status: $(SETUP) ## which clusters run
 	@$(NODE) test/cluster/main.ts status
 
-env: ## `eval $$(make -s env)` points kubectl at the running cluster
+env: ## `eval $(make -s env)` points kubectl at the running cluster
 	@[ ! -e $(SETUP) ] || $(NODE) test/cluster/main.ts env
 
 clean: down ## remove what was built here (the caches of programs and images stay)
