@@ -1,7 +1,10 @@
 import { BACKEND_DERIVATIONS } from './derivations/backend.ts';
 import { EDGE_DERIVATIONS } from './derivations/edge.ts';
 import { FRONTEND_DERIVATIONS } from './derivations/frontend.ts';
+import { POOL_DERIVATIONS } from './derivations/pool.ts';
 import { POSTGRES_DERIVATIONS } from './derivations/postgres.ts';
+import { RESOURCE_DERIVATIONS } from './derivations/resources.ts';
+import { TIMEOUT_DERIVATIONS } from './derivations/timeouts.ts';
 import type { Derivations } from './effective.ts';
 
 /**
@@ -13,4 +16,7 @@ export const DERIVATIONS: Derivations = {
   ...BACKEND_DERIVATIONS,
   ...FRONTEND_DERIVATIONS,
   ...POSTGRES_DERIVATIONS,
+  ...POOL_DERIVATIONS,
+  ...TIMEOUT_DERIVATIONS,
+  ...RESOURCE_DERIVATIONS,
 };

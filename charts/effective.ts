@@ -21,10 +21,14 @@ export type ValueAt<T, P extends string> = P extends `${infer Head}.${infer Tail
 export type KnobPath = PathOf<Spec>;
 export type KnobValue<P extends KnobPath> = ValueAt<Spec, P>;
 
-/** Reads other effective values (and remembers that they were read), the spec and the facts. */
+/** Reads other effective values, the spec and the facts, and remembers what was read. */
 export interface Reader {
   /** The effective value of another knob. */
   value<P extends KnobPath>(path: P): KnobValue<P>;
+  /** What the user said about a field, knob or not; undefined where nothing. */
+  given<P extends KnobPath>(path: P): KnobValue<P> | undefined;
+  /** What is known of the cluster. */
+  fact<K extends keyof Facts>(name: K): Facts[K];
   /** Whether the user said anything about this field. */
   has(path: KnobPath): boolean;
   readonly spec: Spec;
@@ -50,7 +54,7 @@ export interface EffectiveValue {
   /** Rule that derived it, or the source of the default. */
   readonly rule: string;
   readonly formula?: string;
-  /** Effective values that the derivation read. */
+  /** What the derivation read: effective values and fields by path, facts as `facts.name`. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
@@ -60,6 +64,8 @@ export interface Effective {
   value<P extends KnobPath>(path: P): KnobValue<P>;
   /** The value in force, or undefined where there is none. */
   find<P extends KnobPath>(path: P): KnobValue<P> | undefined;
+  /** The value in force and why, or undefined where there is none. */
+  entry(path: KnobPath): EffectiveValue | undefined;
   /** All values in force, in the order of the schema; knobs without a value are left out. */
   entries(): readonly EffectiveValue[];
 }
@@ -67,6 +73,14 @@ export interface Effective {
 export type Derivations = { readonly [P in KnobPath]?: Derivation<P> };
 
 const ALL_KNOBS: readonly PlacedKnob[] = knobsOf(specSchema);
+const KNOB_BY_PATH = new Map(ALL_KNOBS.map((placed) => [placed.path, placed]));
+
+/** The default of a knob, for derivations that only bend it. */
+export function defaultOf<P extends KnobPath>(path: P): KnobValue<P> {
+  const value = KNOB_BY_PATH.get(path)?.knob.default;
+  if (value === undefined) throw new Error(`${path} has no default`);
+  return value as KnobValue<P>;
+}
 
 /**
  * Resolves every knob: user value, else derivation, else default (in that order; the user always wins).
@@ -75,7 +89,6 @@ const ALL_KNOBS: readonly PlacedKnob[] = knobsOf(specSchema);
 export function resolveEffective(spec: Spec, facts: Facts, derivations: Derivations): Effective {
   const resolved = new Map<string, EffectiveValue | undefined>();
   const underWay = new Set<string>();
-  const knobs = new Map(ALL_KNOBS.map((placed) => [placed.path, placed]));
 
   const resolve = (path: string): EffectiveValue | undefined => {
     if (resolved.has(path)) return resolved.get(path);
@@ -100,6 +113,15 @@ export function resolveEffective(spec: Spec, facts: Facts, derivations: Derivati
       spec,
       facts,
       has: (other) => at(spec, other) !== undefined,
+      given: (other) => {
+        const said = at(spec, other);
+        if (said !== undefined) inputs[other] = said;
+        return said as never;
+      },
+      fact: (name) => {
+        if (facts[name] !== undefined) inputs[`facts.${name}`] = facts[name];
+        return facts[name];
+      },
       value: (other) => {
         inputs[other] = required(other);
         return inputs[other] as never;
@@ -110,7 +132,7 @@ export function resolveEffective(spec: Spec, facts: Facts, derivations: Derivati
   };
 
   const fromDefault = (path: string): EffectiveValue | undefined => {
-    const knob = knobs.get(path)?.knob;
+    const knob = KNOB_BY_PATH.get(path)?.knob;
     if (knob?.default === undefined) return undefined;
     return { path, value: knob.default, source: 'default', rule: knob.source, inputs: {} };
   };
@@ -124,6 +146,7 @@ export function resolveEffective(spec: Spec, facts: Facts, derivations: Derivati
   return {
     value: (path) => required(path) as never,
     find: (path) => resolve(path)?.value as never,
+    entry: (path) => resolve(path),
     entries: () => inForce(spec).flatMap((placed) => resolve(placed.path) ?? []),
   };
 }

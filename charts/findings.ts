@@ -27,6 +27,8 @@ export interface Violation {
   readonly severity: Severity;
   readonly message: string;
   readonly fixes: readonly Fix[];
+  /** The field, where it is not the one of the rule. */
+  readonly path?: KnobPath;
   /** Advice that is no field of the spec, for example what to do on the node. */
   readonly advice?: string;
 }
@@ -53,7 +55,17 @@ export function checkRules(rules: readonly Rule[], input: RuleInput): Finding[] 
     if (violation === undefined) return [];
     const { severity, message, fixes } = violation;
     const fix = fixText(violation);
-    return [{ id: rule.id, severity, path: rule.path, message, fix, fixes, acknowledged: acknowledged.has(rule.id) }];
+    return [
+      {
+        id: rule.id,
+        severity,
+        path: violation.path ?? rule.path,
+        message,
+        fix,
+        fixes,
+        acknowledged: acknowledged.has(rule.id),
+      },
+    ];
   });
 }
 

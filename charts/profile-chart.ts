@@ -1,5 +1,6 @@
 import { App, Chart } from 'cdk8s';
 import type { Tier } from './kit/labels.ts';
+import { withNewerFields } from './kit/newer-fields.ts';
 import type { DesiredObject } from './object.ts';
 import type { Requirement } from './requirement.ts';
 import type { Stack } from './stack.ts';
@@ -26,7 +27,7 @@ export function chartStack(stack: Stack): Charted {
     edge: addEdge(chart, stack),
   };
   return {
-    objects: chart.toJson() as DesiredObject[],
+    objects: (chart.toJson() as DesiredObject[]).map(withNewerFields),
     configHashes: Object.fromEntries(Object.entries(hashes).filter(([, hash]) => hash !== undefined)),
     requires: [...edgeRequirements(stack), ...backendRequirements(stack), ...frontendRequirements(stack)],
   };

@@ -14,10 +14,12 @@ export interface CelRule {
 
 /** Attaches a CEL rule and its TypeScript twin to a schema; a test runs both against the same inputs. */
 export function withCel<T extends z.ZodType>(schema: T, cel: CelRule, holds: (value: z.output<T>) => boolean): T {
-  return schema
-    // As in the API server, a rule is asked only about values that pass their schema.
-    .refine((value) => holds(value as z.output<T>), { error: cel.message, when: ({ issues }) => issues.length === 0 })
-    .meta({ ...schema.meta(), 'x-kubernetes-validations': [cel] }) as T;
+  return (
+    schema
+      // As in the API server, a rule is asked only about values that pass their schema.
+      .refine((value) => holds(value as z.output<T>), { error: cel.message, when: ({ issues }) => issues.length === 0 })
+      .meta({ ...schema.meta(), 'x-kubernetes-validations': [cel] }) as T
+  );
 }
 
 const quantityText = z.string().max(20).regex(new RegExp(QUANTITY_PATTERN));
@@ -34,7 +36,7 @@ export function quantityBetween(minimum: string, maximum: string) {
   const options = [
     z.int().min(low, message).max(high, message),
     // Refinements run after a pattern that does not match, too.
-    quantityText.refine((text) => !new RegExp(QUANTITY_PATTERN).test(text) || isWithin(text)),
+    quantityText.refine((text) => !new RegExp(QUANTITY_PATTERN).test(text) || isWithin(text), { error: message }),
   ] as const;
   return z.union(options, { error: message }).meta({
     'x-kubernetes-validations': [{ rule: `${compare(minimum)} >= 0 && ${compare(maximum)} <= 0`, message }],

@@ -7,10 +7,26 @@ import { z } from 'zod';
  */
 export type ChangeClass = 'reload' | 'sql' | 'resize' | 'rolling' | 'restart';
 
-/** Where a knob lands: a file of ours (or the word `flags`, `env`, `manifest`) and the key in it. */
+/**
+ * Where a knob lands: a file of ours (or the word `gunicorn` for its flags, `env`, `manifest`) and the key in it.
+ * `derivation` lands nowhere: it is an input, and the key names what is derived from it.
+ */
 export interface Target {
-  readonly file: 'nginx.conf' | 'gunicorn' | 'gunicorn.conf.py' | 'postgresql.conf' | 'roles.sql' | 'env' | 'manifest';
+  readonly file:
+    | 'nginx.conf'
+    | 'gunicorn'
+    | 'gunicorn.conf.py'
+    | 'postgresql.conf'
+    | 'roles.sql'
+    | 'env'
+    | 'manifest'
+    | 'derivation';
   readonly key: string;
+  /**
+   * nginx.conf: the block that takes the key as a directive and the value in force as its only argument. Such a
+   * knob needs nothing but its entry. Without a block, the folder of the edge renders it.
+   */
+  readonly block?: 'main' | 'events' | 'http';
 }
 
 /** All that is known of one tunable besides its schema. CRD, reference, `explain` and conf text follow from it. */
@@ -21,6 +37,12 @@ export interface Knob {
   readonly description: string;
   /** Unit of the number, as a word: seconds, connections, requests per second. */
   readonly unit?: string;
+  /** First major version of the tier's server that knows the setting; older ones get none, and INV-23 says so. */
+  readonly since?: number;
+  /** Major version of the server from which on a reload takes over what needed a restart before. */
+  readonly reloadSince?: number;
+  /** The values of an enum as the target writes them, where it has other words. */
+  readonly words?: Readonly<Record<string, string>>;
   /** Value taken when the user says nothing and no derivation applies. Never written into the spec (D5). */
   readonly default?: string | number | boolean | readonly string[];
   /** Where the default, the bounds or the advice come from. */
@@ -62,8 +84,11 @@ export function knobsOf(schema: z.ZodType, prefix = ''): PlacedKnob[] {
 function describe(meta: Knob): string {
   const facts = [
     meta.unit === undefined ? undefined : `Unit: ${meta.unit}.`,
-    `Sets ${meta.target.key} in ${meta.target.file}.`,
-    `A change takes effect by ${meta.change}.`,
+    meta.target.file === 'derivation'
+      ? `Sets nothing by itself: ${meta.target.key} follow from it.`
+      : `Sets ${meta.target.key} in ${meta.target.file}.`,
+    meta.since === undefined ? undefined : `Needs version ${meta.since} of the server or later.`,
+    `A change takes effect by ${meta.change}${meta.reloadSince === undefined ? '' : `, from version ${meta.reloadSince} of the server on by reload`}.`,
     meta.default === undefined ? undefined : `Default: ${JSON.stringify(meta.default)}.`,
     `Source: ${meta.source}.`,
   ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { duplicatesIn } from './duplicates.ts';
 import { objectName, withCel } from './fields.ts';
 import { API_VERSION, KIND } from './group.ts';
 import { knob } from './knob.ts';
@@ -63,10 +64,18 @@ export const specSchema = withCel(
       target: { file: 'nginx.conf', key: 'proxy_read_timeout' },
       change: 'reload',
       description:
-        'Time after which nginx gives up on a request. The ladder of timeouts below it follows from it. Crossing a full minute also replaces the pods of edge and backend, whose time to end follows it.',
+        'Time after which nginx gives up on a request. The ladder of timeouts below it follows from it: waiting for a connection, statement, graceful stop. Those of the backend are replaced with its pods, unless they are set; crossing a full minute replaces the pods of edge and frontend too, whose time to end follows it.',
       unit: 'seconds',
       default: 45,
       source: 'BE-03, INV-07',
+    }),
+    cpuLimitPolicy: knob(z.enum(['Limit', 'None']), {
+      target: { file: 'manifest', key: 'resources.limits.cpu' },
+      change: 'rolling',
+      description:
+        'Whether edge, backend and frontend get a CPU limit. None leaves it away, so that they use what the node has to spare and are never throttled; their requests still share the node fairly. The database keeps its limit.',
+      default: 'Limit',
+      source: 'guide, table of resource limits; RES-02',
     }),
     objective: objective.optional(),
     edge: edgeSchema,
@@ -127,8 +136,10 @@ export interface Issue {
 /** Checks raw JSON as the API server does (schema and rules). Never throws. */
 export function parseProfile(raw: unknown): { profile: Profile } | { issues: Issue[] } {
   const envelope = envelopeSchema.safeParse(raw);
-  if (!envelope.success) return { issues: issuesOf(envelope.error) };
+  if (!envelope.success) return { issues: issuesOf(envelope.error.issues) };
   const { metadata, spec } = envelope.data;
+  const duplicates = duplicatesIn(specSchema, spec, ['spec']);
+  if (duplicates.length > 0) return { issues: issuesOf(duplicates) };
   const status = (raw as { status?: Status }).status;
   return {
     profile: {
@@ -154,8 +165,8 @@ const envelopeSchema = z.object({
   spec: specSchema,
 });
 
-function issuesOf(error: z.ZodError): Issue[] {
-  return error.issues.map((issue) => ({
+function issuesOf(found: ReadonlyArray<{ readonly path: readonly PropertyKey[]; readonly message: string }>): Issue[] {
+  return found.map((issue) => ({
     path: issue.path
       .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
       .join('')

@@ -98,6 +98,11 @@ export const statusSchema = z
         kubernetesVersion: text(32).describe('Version of the API server.'),
         allocatableCpuMillis: z.int().describe('CPU that the nodes offer together, in millicores.'),
         allocatableMemoryMiB: z.int().describe('Memory that the nodes offer together, in MiB.'),
+        nodeCount: z.int().optional().describe('How many nodes that is.'),
+        otherCpuMillis: z.int().optional().describe('CPU that pods of others request of it, in millicores.'),
+        otherMemoryMiB: z.int().optional().describe('Memory that pods of others request of it, in MiB.'),
+        defaultStorageProvisioner: text(253).optional().describe('Provisioner of the default StorageClass.'),
+        clusterDnsAddress: text(45).optional().describe("Address of the cluster's DNS Service."),
       })
       .optional()
       .describe('What the operator saw of the cluster and derived from.'),

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { Suite } from './catalog.ts';
 
 /**
- * How to make debian:forky-slim where no registry serves it: the same package set and the same omissions,
+ * How to make the slim Debian of a suite where no registry serves it: the same package set and the same omissions,
  * from Debian's own archive (mmdebstrap knows where that is).
  */
-export function baseImageArgs(tarball: string, frozenArchive: boolean): string[] {
+export function baseImageArgs(suite: Suite, tarball: string, frozenArchive: boolean): string[] {
   const omitted = ['doc', 'info', 'man', 'locale'].map((folder) => `path-exclude=/usr/share/${folder}/*`);
   const dpkgOptions = [...omitted, 'path-include=/usr/share/doc/*/copyright'].map((option) => `--dpkgopt=${option}`);
   return [
@@ -20,7 +21,7 @@ export function baseImageArgs(tarball: string, frozenArchive: boolean): string[]
     '--customize-hook=rm -f "$1"/var/cache/apt/*.bin',
     // Copied from this machine for the installation; they say nothing about the image.
     '--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"',
-    'forky',
+    suite,
     tarball,
   ];
 }
@@ -29,9 +30,9 @@ const aptWithoutCaches =
   'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache ""; DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };';
 
 /** Changes when the recipe does, so that a base of an older recipe is made anew. */
-export function baseRecipeHash(frozenArchive: boolean): string {
+export function baseRecipeHash(suite: Suite, frozenArchive: boolean): string {
   return createHash('sha256')
-    .update(JSON.stringify(baseImageArgs('', frozenArchive)))
+    .update(JSON.stringify(baseImageArgs(suite, '', frozenArchive)))
     .digest('hex')
     .slice(0, 16);
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withBuilderLock } from './builder-lock.ts';
-import { type ImageRecipe, recipesOf } from './catalog.ts';
+import { defaultSuite, type ImageRecipe, recipesOf } from './catalog.ts';
 import { chooseEngine } from './choose-engine.ts';
 import type { Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -12,7 +12,7 @@ import { type Progress, progressLine, withTicks } from './progress.ts';
 export type { BuiltImage } from './image-cache.ts';
 
 export interface BuildOptions {
-  /** Short names; none means all. */
+  /** Short names; none means all but those on demand. */
   readonly names?: readonly string[];
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -51,7 +51,7 @@ function reporterOf(total: number, onProgress: BuildOptions['onProgress']) {
 async function buildUnlessUnchanged(workshop: Workshop, recipe: ImageRecipe, tell: Tell): Promise<BuiltImage> {
   const start = Date.now();
   if (recipe.bundled) await bundleUnlessUnchanged();
-  const built = await findCurrent(workshop, recipe, await workshop.engine.readBaseId());
+  const built = await findCurrent(workshop, recipe, await workshop.engine.readBaseId(suiteOf(recipe)));
   if (built !== undefined) {
     tell('unchanged', 0);
     return built;
@@ -73,15 +73,15 @@ async function build(workshop: Workshop, recipe: ImageRecipe): Promise<BuiltImag
   const { folder, engine } = workshop;
   const logFile = join(folder, 'logs', `${recipe.name}.log`);
   await rm(logFile, { force: true });
-  const baseId = await engine.prepareBase(logFile);
+  const baseId = await engine.prepareBase(suiteOf(recipe), logFile);
   const existing = await findCurrent(workshop, recipe, baseId);
   if (existing !== undefined) return existing;
-  const { name, reference, installsPackages = false } = recipe;
+  const { name, reference, installsPackages = false, buildArgs = {} } = recipe;
   const archive = archivePath(folder, name, await fingerprintOf(inputsOf(engine, recipe, baseId)));
   const partial = `${archive}.partial`;
   const places = { dockerfile: join(repository, recipe.dockerfile), context: join(repository, recipe.context) };
   try {
-    const digest = await engine.build({ reference, ...places, archive: partial, logFile, installsPackages });
+    const digest = await engine.build({ reference, ...places, archive: partial, logFile, installsPackages, buildArgs });
     const image = { name, reference, archive, digest };
     await recordBuilt(image, partial);
     return image;
@@ -100,12 +100,14 @@ async function findCurrent(
   return await findBuilt(folder, recipe.name, await fingerprintOf(inputsOf(engine, recipe, baseId)));
 }
 
+const suiteOf = ({ suite = defaultSuite }: ImageRecipe) => suite;
+
 function inputsOf(engine: Engine, recipe: ImageRecipe, baseId: string) {
   return {
     reference: recipe.reference,
     dockerfile: join(repository, recipe.dockerfile),
     context: join(repository, recipe.context),
-    buildArgs: { ...engine.buildArgs, ENGINE: engine.name },
+    buildArgs: { ...recipe.buildArgs, ...engine.buildArgs, ENGINE: engine.name },
     baseId,
   };
 }

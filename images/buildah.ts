@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { baseImageArgs, baseRecipeHash } from './base-image.ts';
-import { baseReference } from './catalog.ts';
+import { baseReferenceOf, type Suite } from './catalog.ts';
 import type { BuildJob, Engine } from './engine.ts';
 import { runLogged } from './run-logged.ts';
 
@@ -20,13 +20,13 @@ export function buildahEngine(folder: string, env: NodeJS.ProcessEnv): Engine {
   const frozenArchive = aptOptions.includes('Check-Valid-Until=false');
   const buildArgs = { APT_OPTIONS: aptOptions };
   const buildah = new Buildah(folder, env);
-  const base = new BaseImage(folder, buildah, frozenArchive);
+  const baseOf = (suite: Suite) => new BaseImage(suite, folder, buildah, frozenArchive);
   return {
     name: 'buildah',
     buildArgs,
-    readBaseId: () => base.readId(),
-    prepareBase: (logFile) => base.prepare(logFile),
-    build: (job) => build(buildah, job, buildArgs),
+    readBaseId: (suite) => baseOf(suite).readId(),
+    prepareBase: (suite, logFile) => baseOf(suite).prepare(logFile),
+    build: (job) => build(buildah, job, { ...job.buildArgs, ...buildArgs }),
     tidy: (logFile) => tidy(buildah, logFile),
   };
 }
@@ -57,14 +57,16 @@ class Buildah {
 }
 
 class BaseImage {
+  readonly #suite: Suite;
   readonly #record: string;
   readonly #tarball: string;
   readonly #buildah: Buildah;
   readonly #frozenArchive: boolean;
 
-  constructor(folder: string, buildah: Buildah, frozenArchive: boolean) {
-    this.#record = join(folder, 'base.json');
-    this.#tarball = join(folder, 'base.tar');
+  constructor(suite: Suite, folder: string, buildah: Buildah, frozenArchive: boolean) {
+    this.#suite = suite;
+    this.#record = join(folder, `base-${suite}.json`);
+    this.#tarball = join(folder, `base-${suite}.tar`);
     this.#buildah = buildah;
     this.#frozenArchive = frozenArchive;
   }
@@ -72,15 +74,17 @@ class BaseImage {
   async readId(): Promise<string | undefined> {
     if (!existsSync(this.#record)) return undefined;
     const { recipe, id } = JSON.parse(await readFile(this.#record, 'utf8')) as { recipe: string; id: string };
-    return recipe === baseRecipeHash(this.#frozenArchive) ? id : undefined;
+    return recipe === baseRecipeHash(this.#suite, this.#frozenArchive) ? id : undefined;
   }
 
   async prepare(logFile: string): Promise<string> {
     const known = await this.readId();
-    const stored = await this.#buildah.ask('images', '--no-trunc', '--quiet', baseReference).catch(() => '');
+    const stored = await this.#buildah
+      .ask('images', '--no-trunc', '--quiet', baseReferenceOf(this.#suite))
+      .catch(() => '');
     if (known !== undefined && stored === known) return known;
     const id = await this.#make(logFile);
-    const record = JSON.stringify({ recipe: baseRecipeHash(this.#frozenArchive), id });
+    const record = JSON.stringify({ recipe: baseRecipeHash(this.#suite, this.#frozenArchive), id });
     await writeFile(`${this.#record}.partial`, record);
     await rename(`${this.#record}.partial`, this.#record);
     return id;
@@ -89,13 +93,13 @@ class BaseImage {
   async #make(logFile: string): Promise<string> {
     const { storage } = this.#buildah;
     await mkdir(storage, { recursive: true });
-    await runLogged('mmdebstrap', baseImageArgs(this.#tarball, this.#frozenArchive), { logFile });
+    await runLogged('mmdebstrap', baseImageArgs(this.#suite, this.#tarball, this.#frozenArchive), { logFile });
     const container = await this.#buildah.ask('from', 'scratch');
     await this.#buildah.log(logFile, 'add', '--quiet', container, this.#tarball, '/');
     await this.#buildah.log(logFile, 'config', '--cmd', 'bash', '--env', `PATH=${defaultPath}`, container);
-    await this.#buildah.log(logFile, 'commit', '--quiet', '--rm', container, baseReference);
+    await this.#buildah.log(logFile, 'commit', '--quiet', '--rm', container, baseReferenceOf(this.#suite));
     await rm(this.#tarball);
-    return await this.#buildah.ask('images', '--no-trunc', '--quiet', baseReference);
+    return await this.#buildah.ask('images', '--no-trunc', '--quiet', baseReferenceOf(this.#suite));
   }
 }
 

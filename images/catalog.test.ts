@@ -1,10 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { baseReference, catalog, recipesOf } from './catalog.ts';
+import { baseReferenceOf, catalog, defaultSuite, type ImageRecipe, recipesOf } from './catalog.ts';
 
 const repository = join(import.meta.dirname, '..');
-const official = '/debian:forky-slim';
+const textOf = ({ dockerfile }: ImageRecipe) => readFileSync(join(repository, dockerfile), 'utf8');
+
+/** The images that a Dockerfile starts from, its arguments put in as the build does. */
+function basesOf(recipe: ImageRecipe): string[] {
+  const text = textOf(recipe);
+  const defaults = Object.fromEntries(
+    [...text.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value]),
+  );
+  const args: Readonly<Record<string, string | undefined>> = { ...defaults, ...recipe.buildArgs };
+  return [...text.matchAll(/^FROM (\S+)/gm)].map(([, base = '']) =>
+    base.replace(/\$\{(\w+)\}/g, (_reference, name: string) => args[name] ?? ''),
+  );
+}
 
 describe('catalog', () => {
   it.each(catalog)('$name has a fixed tag', ({ reference }) => {
@@ -12,11 +24,14 @@ describe('catalog', () => {
     expect(reference).not.toMatch(/:latest$/);
   });
 
-  it.each(catalog)('the Dockerfile of $name exists and starts from the one base', ({ dockerfile }) => {
-    const text = readFileSync(join(repository, dockerfile), 'utf8');
-    const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => `/${base}`);
-    expect(new Set(bases)).toEqual(new Set([official]));
-    expect(baseReference.endsWith(official)).toBe(true);
+  it.each(catalog)('the Dockerfile of $name exists and starts from the base of its suite', (recipe) => {
+    const base = baseReferenceOf(recipe.suite ?? defaultSuite);
+    expect(new Set(basesOf(recipe).map((name) => `docker.io/library/${name}`))).toEqual(new Set([base]));
+  });
+
+  it.each(catalog)('the Dockerfile of $name declares the arguments that it is given', (recipe) => {
+    const declared = [...textOf(recipe).matchAll(/^ARG (\w+)/gm)].map(([, name]) => name);
+    expect(declared).toEqual(expect.arrayContaining(Object.keys(recipe.buildArgs ?? {})));
   });
 
   it.each(catalog.filter(({ bundled }) => !bundled))('the context of $name exists', ({ context }) => {
@@ -25,8 +40,13 @@ describe('catalog', () => {
 });
 
 describe('recipesOf', () => {
-  it('gives all for no name, and keeps the order of the catalog', () => {
-    expect(recipesOf([])).toEqual(catalog);
+  it('gives all but those on demand for no name', () => {
+    expect(recipesOf([]).map(({ name }) => name)).not.toContain('postgres-15');
+    expect(recipesOf([])).toEqual(catalog.filter(({ onDemand }) => !onDemand));
+    expect(recipesOf(['postgres-15']).map(({ reference }) => reference)).toEqual(['docker.io/library/postgres:15']);
+  });
+
+  it('keeps the order of the catalog', () => {
     expect(recipesOf(['operator', 'nginx']).map(({ name }) => name)).toEqual(['nginx', 'operator']);
   });
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { baseReference } from './catalog.ts';
+import { baseReferenceOf, type Suite } from './catalog.ts';
 import type { BuildJob, Engine } from './engine.ts';
 import { runLogged } from './run-logged.ts';
 
@@ -13,11 +13,11 @@ export function dockerEngine(env: NodeJS.ProcessEnv): Engine {
     name: 'docker',
     buildArgs,
     readBaseId,
-    prepareBase: async (logFile) => {
-      await runLogged('docker', ['pull', baseReference], { logFile });
-      return (await readBaseId()) ?? baseReference;
+    prepareBase: async (suite, logFile) => {
+      await runLogged('docker', ['pull', baseReferenceOf(suite)], { logFile });
+      return (await readBaseId(suite)) ?? baseReferenceOf(suite);
     },
-    build: (job) => build(job, buildArgs),
+    build: (job) => build(job, { ...job.buildArgs, ...buildArgs }),
     tidy: async (logFile) => {
       // Only what our own builds have orphaned: they carry this label.
       await runLogged('docker', ['image', 'prune', '--force', '--filter', `label=${ownLabel}`], { logFile });
@@ -27,8 +27,8 @@ export function dockerEngine(env: NodeJS.ProcessEnv): Engine {
 
 const ownLabel = 'pitcrew.build=true';
 
-async function readBaseId(): Promise<string | undefined> {
-  const asked = run('docker', ['image', 'inspect', '--format', '{{.Id}}', baseReference]);
+async function readBaseId(suite: Suite): Promise<string | undefined> {
+  const asked = run('docker', ['image', 'inspect', '--format', '{{.Id}}', baseReferenceOf(suite)]);
   return await asked.then(
     ({ stdout }) => stdout.trim(),
     () => undefined,

@@ -23,8 +23,12 @@ export class InvalidProfileError extends Error {
 
 /** The profiles of a YAML file (`-` is standard input); other kinds in it are passed over. */
 export function readProfiles(file: string): Profile[] {
-  const documents = parseManifest(readFileSync(file === '-' ? 0 : file, 'utf8'));
-  const raw = documents.filter((document) => (document as { kind?: unknown }).kind === KIND);
+  return profilesIn(file, readFileSync(file === '-' ? 0 : file, 'utf8'));
+}
+
+/** The profiles in the text of a file, whose name is for the error. */
+export function profilesIn(file: string, text: string): Profile[] {
+  const raw = parseManifest(text).filter((document) => (document as { kind?: unknown }).kind === KIND);
   if (raw.length === 0) throw new InvalidProfileError(file, [{ path: 'kind', message: `no ${KIND} in it` }]);
   return raw.map((document) => {
     const parsed = parseProfile(document);
@@ -37,16 +41,32 @@ const factsSchema = z.strictObject({
   kubernetesVersion: z.string().regex(/^[0-9]+\.[0-9]+/),
   allocatableCpuMillis: z.int().min(1),
   allocatableMemoryMiB: z.int().min(1),
+  nodeCount: z.int().min(1).optional(),
+  otherCpuMillis: z.int().min(0).optional(),
+  otherMemoryMiB: z.int().min(0).optional(),
+  defaultStorageProvisioner: z.string().min(1).optional(),
+  clusterDnsAddress: z.string().min(2).optional(),
 });
+
+/** A file whose facts cannot be used: every one that is wrong, in one error. */
+export class InvalidFactsError extends Error {
+  constructor(file: string, issues: readonly Issue[]) {
+    const lines = issues.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`);
+    super([`${file} is no file of facts, which \`pitcrew facts\` writes:`, ...lines].join('\n'));
+    this.name = 'InvalidFactsError';
+  }
+}
 
 /** Facts from a YAML or JSON file, or the defaults where no file is given. */
 export function readFacts(file: string | undefined): Facts {
   if (file === undefined) return DEFAULT_FACTS;
   const parsed = factsSchema.safeParse(parseManifest(readFileSync(file, 'utf8'))[0]);
-  if (!parsed.success)
-    throw new InvalidProfileError(
-      file,
-      parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-    );
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  throw new InvalidFactsError(
+    file,
+    parsed.error.issues.map(({ path, message }) => ({
+      path: path.join('.'),
+      message: message.replace(/^.*received undefined$/, 'is missing'),
+    })),
+  );
 }

@@ -1,4 +1,4 @@
-import { milliCores } from '../../crds/units.ts';
+import { mebibytes, milliCores } from '../../crds/units.ts';
 
 /** S2: the side that serves keeps an idle connection longer than the side that uses it, by more than clocks and stalls differ. */
 export const KEEPALIVE_MARGIN_SECONDS = 15;
@@ -7,3 +7,15 @@ export const KEEPALIVE_MARGIN_SECONDS = 15;
 export const wholeCores = (quantity: string | number): number => Math.max(1, Math.ceil(milliCores(quantity) / 1000));
 
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** BE-02, RES-04: gunicorn's master, and the share of the limit that workers may fill; the rest is for peaks. */
+const MASTER_MIB = 64;
+const FILL = 0.85;
+
+/** Memory limit that so many workers need, in MiB. */
+export const memoryForWorkers = (workers: number, workerMiB: number): number =>
+  Math.ceil(MASTER_MIB + (workers * workerMiB) / FILL);
+
+/** Workers that fit into a memory limit; zero where not even one does. */
+export const workersInMemory = (limit: string | number, workerMiB: number): number =>
+  Math.max(0, Math.floor(((mebibytes(limit) - MASTER_MIB) * FILL) / workerMiB));

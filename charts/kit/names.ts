@@ -4,7 +4,8 @@ import type { Tier } from './labels.ts';
 export const tierName = (profile: string, tier: Tier): string => `${profile}-${tier}`;
 export const configName = (profile: string, tier: Tier): string => `${profile}-${tier}-config`;
 export const uploadsName = (profile: string): string => `${profile}-backend-uploads`;
-export const migrateName = (profile: string, hash: string): string => `${profile}-backend-migrate-${hash}`;
+/** Shorter than the rest: the labels of its pods carry it and take 63 characters, and a profile's name may have 40. */
+export const migrateName = (profile: string, hash: string): string => `${profile}-migrate-${hash}`;
 export const headlessName = (profile: string): string => `${profile}-postgres-pods`;
 
 /** Secret with the connection of the application, in CloudNativePG's keys (D14). Made once by the operator, never overwritten. */

@@ -143,7 +143,7 @@ describe('the migration', () => {
   });
 
   it('of an earlier revision is discarded only when it never started', () => {
-    const old = { ...strayChild('Job/shop-backend-migrate-old'), role: 'migrate', state: openJob };
+    const old = { ...strayChild('Job/shop-migrate-old'), role: 'migrate', state: openJob };
     const children = childrenLike({ [old.ref]: old });
     expect(planLike(children).discards.map(({ ref }) => ref)).toEqual([old.ref]);
     const pods = [migrationPod({ job: old.name, containers: [containerLike()] })];

@@ -6,7 +6,7 @@ const open = { type: 'job', active: 1, outcome: 'open', failure: undefined } as 
 const down = { ...UP, ready: 0, available: 0 };
 const requirement = { kind: 'Secret', name: 'shop-tls', keys: ['tls.crt'], path: 'edge.tls.secretName' } as const;
 const needs = { missing: [{ requirement, keys: undefined }], absentSecrets: [] };
-const old = { ...strayChild('Job/shop-backend-migrate-old'), role: 'migrate', owner: OWNED_BY_SHOP, state: open };
+const old = { ...strayChild('Job/shop-migrate-old'), role: 'migrate', owner: OWNED_BY_SHOP, state: open };
 
 describe('the gate of a stage', () => {
   it.each<[string, Partial<View>, string | undefined, string | undefined]>([

@@ -118,7 +118,7 @@ describe('somebody else interferes', () => {
 
   it('does not run a migration again whose Job was deleted', async () => {
     const { migration } = await stage.status();
-    const name = `${PROFILE}-backend-migrate-${migration?.hash}`;
+    const name = `${PROFILE}-migrate-${migration?.hash}`;
     await remove('Job', name);
     await sleep(2_000);
     expect(await stage.get('Job', name)).toBeUndefined();
@@ -231,7 +231,7 @@ describe('a migration fails', () => {
     expect(failed.message).toContain('KeyError: price');
     expect(await podNames('backend')).toEqual(before);
     stage.puppet.failMigrations = undefined;
-    await remove('Job', `${PROFILE}-backend-migrate-${(await stage.status()).migration?.hash}`);
+    await remove('Job', `${PROFILE}-migrate-${(await stage.status()).migration?.hash}`);
     await ready();
     expect(await podNames('backend')).not.toEqual(before);
     const { items } = await stage.server.cluster.list('Job', { namespace: stage.server.namespace });

@@ -74,9 +74,40 @@ describe('the API server', () => {
     ],
     ['spec.postgres.parameters.workMem', '1kB', [/spec\.postgres\.parameters\.workMem/, /between 64kB/]],
     ['spec.postgres.parameters.workMem', '4Mi', [/spec\.postgres\.parameters\.workMem/]],
+    [
+      'spec.postgres.extraParameters',
+      [{ name: 'archive_command', value: 'sh -c evil' }],
+      [/spec\.postgres\.extraParameters\[0\]\.name/, /belongs to the operator/],
+    ],
+    [
+      'spec.postgres.extraParameters',
+      [{ name: 'include', value: '/etc/passwd' }],
+      [/spec\.postgres\.extraParameters\[0\]\.name/, /belongs to the operator/],
+    ],
+    [
+      'spec.postgres.extraParameters',
+      [{ name: 'work_mem', value: '64MB' }],
+      [/spec\.postgres\.extraParameters\[0\]\.name/, /has a field of its own/],
+    ],
+    [
+      'spec.postgres.extraParameters',
+      [{ name: 'temp_file_limit', value: "1GB'\nfsync = off" }],
+      [/spec\.postgres\.extraParameters\[0\]\.value/, /should match/],
+    ],
+    [
+      'spec.postgres.extraParameters',
+      [
+        { name: 'jit', value: 'on' },
+        { name: 'jit', value: 'off' },
+      ],
+      [/spec\.postgres\.extraParameters\[1\]/, /Duplicate value/],
+    ],
     ['spec.postgres.storage', undefined, [/spec\.postgres/, /needs storage\.size/]],
     ['spec.policy.reason', undefined, [/spec\.policy/, /needs a reason/]],
     ['spec.edge.clientIdentity.source', 'XForwardedFor', [/spec\.edge\.clientIdentity/, /needs trustedCIDRs/]],
+    ['spec.edge.maxBodySize', '20Gi', [/spec\.edge\.maxBodySize/, /must be a quantity between 1Ki and 10Gi/]],
+    ['spec.edge.buffers.clientBody', 1023, [/spec\.edge\.buffers\.clientBody/, /between 1Ki and 8Mi/]],
+    ['spec.edge.buffers.output', '0.5m', [/spec\.edge\.buffers\.output/, /between 4Ki and 1Mi/]],
     ['metadata.name', `x${'y'.repeat(40)}`, [/at most 40 characters/]],
   ])('refuses %s = %j as parseProfile does', async (path, value, says) => {
     const raw = seedWith(path, value);
@@ -89,5 +120,7 @@ describe('the API server', () => {
   it('takes an integer or a string where Kubernetes has a quantity', async () => {
     for (const cpu of [1, '1', '750m', '0.5'])
       expect(await tryApply(seedWith('spec.backend.resources.requests.cpu', cpu))).toMatchObject({ refused: false });
+    for (const size of [1024, '1Ki', '8Mi', '1.5M', '8192Ki'])
+      expect(await tryApply(seedWith('spec.edge.buffers.clientBody', size))).toMatchObject({ refused: false });
   });
 });

@@ -70,7 +70,7 @@ describe('for every valid profile', () => {
       const objects = objectsOf(profile);
       expect(new Set(objects.map((object) => `${object.kind}/${object.metadata.name}`)).size).toBe(objects.length);
       for (const object of objects) {
-        expect(object.metadata.name).toMatch(/^shop-(edge|backend|frontend|postgres)(-[a-z0-9-]+)?$/);
+        expect(object.metadata.name).toMatch(/^shop-(edge|backend|frontend|postgres|migrate)(-[a-z0-9-]+)?$/);
         expect(object.metadata.namespace).toBe('shop');
         expect(object.metadata.labels?.[PROFILE_LABEL]).toBe('shop');
         expect(object.metadata.labels).not.toHaveProperty('app.kubernetes.io/instance');

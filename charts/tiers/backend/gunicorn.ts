@@ -33,9 +33,10 @@ export function gunicornCommand(stack: Stack): string[] {
 }
 
 /**
- * The mounted gunicorn.conf.py. It changes nothing of the application but, with `delivery: Inject`, the
- * pool: it wraps `create_engine` at the moment in which SQLAlchemy is imported (DB-01),
- * for PostgreSQL URLs only, and leaves NullPool and other databases alone.
+ * The mounted gunicorn.conf.py. It changes nothing of the application but, with `delivery: Inject`, two things.
+ * The pool: it wraps `create_engine` at the moment in which SQLAlchemy is imported (DB-01), for PostgreSQL
+ * URLs only, and leaves NullPool and other databases alone. The threads: before the first message reaches the
+ * application, anyio's limit is set (INV-11); what the application sets itself at its start comes later and wins.
  */
 export function gunicornConfig(stack: Stack): string {
   return stack.value('backend.pool.delivery') === 'Inject' ? `${HEADER}${INJECT}` : HEADER;
@@ -67,6 +68,7 @@ def _pool_settings():
         "max_overflow": int(os.environ["DB_MAX_OVERFLOW"]),
         "pool_recycle": int(os.environ["DB_POOL_RECYCLE"]),
         "pool_timeout": int(os.environ["DB_POOL_TIMEOUT"]),
+        "pool_pre_ping": os.environ["DB_POOL_PRE_PING"] == "true",
     }
 
 
@@ -112,4 +114,28 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 if _MODULE not in sys.modules:
     sys.meta_path.insert(0, _Finder())
+
+
+def _with_threads(app, tokens):
+    pending = [tokens]
+
+    async def with_threads(scope, receive, send):
+        if pending:
+            try:
+                from anyio.to_thread import current_default_thread_limiter
+            except ImportError:
+                pending.clear()
+            else:
+                current_default_thread_limiter().total_tokens = pending.pop()
+        await app(scope, receive, send)
+
+    return with_threads
+
+
+def post_worker_init(worker):
+    # The limit belongs to the event loop of the worker, which does not run yet: it is set with the first message.
+    tokens = int(os.environ["THREADPOOL_TOKENS"])
+    for name in ("asgi", "wsgi"):
+        if getattr(worker, name, None) is not None:
+            setattr(worker, name, _with_threads(getattr(worker, name), tokens))
 `;

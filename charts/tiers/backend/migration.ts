@@ -3,7 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { shortHashOf } from '../../kit/hash.ts';
 import { labelsOf, PROFILE_LABEL, ROLE_LABEL } from '../../kit/labels.ts';
 import { dataClaimName, migrateName } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, fromSecret } from '../../kit/pod.ts';
+import { CONTAINER_SECURITY, fromSecret, literal } from '../../kit/pod.ts';
 import { postgresManaged, type Stack } from '../../stack.ts';
 import { POSTGRES_USER } from '../postgres/bootstrap.ts';
 import { backendEnvironment, backendPodBase, backendResources, backendVolumes, connectionSecret } from './pod.ts';
@@ -14,7 +14,7 @@ import { backendEnvironment, backendPodBase, backendResources, backendVolumes, c
  */
 
 const DEFAULT_TIMEOUT_SECONDS = 600;
-const DUMPS_KEPT = 3;
+const MIGRATIONS_KEPT = 3;
 
 /** Hash that names the migration; undefined where the profile has none. */
 export function migrationHash(stack: Stack): string | undefined {
@@ -32,7 +32,7 @@ export function addMigration(chart: Chart, stack: Stack): void {
     spec: {
       backoffLimit: 2,
       activeDeadlineSeconds: migrate.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
-      template: { metadata: { labels: podLabels(stack) }, spec: migrationPod(stack, migrate.command) },
+      template: { metadata: { labels: podLabels(stack) }, spec: migrationPod(stack, migrate.command, hash) },
     },
   });
 }
@@ -47,7 +47,7 @@ function podLabels(stack: Stack): Record<string, string> {
   };
 }
 
-function migrationPod(stack: Stack, command: string[]): k8s.PodSpec {
+function migrationPod(stack: Stack, command: string[], hash: string): k8s.PodSpec {
   const { volumes, volumeMounts } = backendVolumes(stack);
   const dump = postgresManaged(stack.spec);
   return {
@@ -56,14 +56,14 @@ function migrationPod(stack: Stack, command: string[]): k8s.PodSpec {
     volumes: dump
       ? [...volumes, { name: 'data', persistentVolumeClaim: { claimName: dataClaimName(stack.name) } }]
       : volumes,
-    ...(dump ? { initContainers: [dumpContainer(stack)] } : {}),
+    ...(dump ? { initContainers: [dumpContainer(stack, hash)] } : {}),
     containers: [
       {
         name: 'migrate',
         image: stack.spec.backend.image,
         imagePullPolicy: 'IfNotPresent',
         command,
-        env: backendEnvironment(stack),
+        env: migrationEnvironment(stack),
         resources: backendResources(stack),
         securityContext: CONTAINER_SECURITY,
         terminationMessagePolicy: 'FallbackToLogsOnError', // The last lines of a failed migration reach the status.
@@ -73,8 +73,21 @@ function migrationPod(stack: Stack, command: string[]): k8s.PodSpec {
   };
 }
 
-/** Writes a dump beside the data, named by time, and keeps the last few. An empty database is dumped too: it is small. */
-function dumpContainer(stack: Stack): k8s.Container {
+/**
+ * DB-04: an index may take longer to build than any request may wait, so the time limit of the role does not hold
+ * here; but a migration must not stand in a queue for a lock with all requests behind it. Read by libpq, that is
+ * by psycopg; asyncpg takes it from nobody.
+ */
+function migrationEnvironment(stack: Stack): k8s.EnvVar[] {
+  const ours = backendEnvironment(stack);
+  // A pooler in front of a database of others refuses options that it does not know.
+  if (!postgresManaged(stack.spec)) return ours;
+  const options = literal('PGOPTIONS', '-c statement_timeout=0 -c lock_timeout=5s');
+  return ours.some(({ name }) => name === 'PGOPTIONS') ? ours : [...ours, options];
+}
+
+/** Writes a dump beside the data, once for each Job. An empty database is dumped too: it is small. */
+function dumpContainer(stack: Stack, hash: string): k8s.Container {
   const secret = connectionSecret(stack);
   return {
     name: 'dump',
@@ -87,6 +100,8 @@ function dumpContainer(stack: Stack): k8s.Container {
       fromSecret('PGHOST', secret, 'host'),
       fromSecret('PGPORT', secret, 'port'),
       fromSecret('PGDATABASE', secret, 'dbname'),
+      literal('MIGRATION', hash),
+      { name: 'JOB', valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } } },
     ],
     resources: backendResources(stack),
     securityContext: { ...CONTAINER_SECURITY, runAsUser: POSTGRES_USER, runAsGroup: POSTGRES_USER },
@@ -95,15 +110,39 @@ function dumpContainer(stack: Stack): k8s.Container {
   };
 }
 
+/**
+ * A retry of a migration must never push out the dump from before the damage: a Job dumps once, and of each
+ * migration the first dump stays beside the last one, for the last few migrations.
+ */
 const DUMP_SCRIPT = `set -eu
 export PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"
 umask 077
 cd /var/lib/postgresql/dumps
+if [ -e ".dumped-by-$JOB" ]; then echo "dumped by an earlier attempt of this migration"; exit 0; fi
+# The database may be ready a moment before its Service leads to it.
+tries=0
+until pg_isready --quiet; do
+  tries=$((tries + 1)); [ "$tries" -lt 60 ] || break
+  sleep 1
+done
+# A dump counts only when it is whole: written beside, then renamed.
 rm -f .before-migration-*.part
-name="before-migration-$(date -u +%Y%m%dT%H%M%SZ).dump"
-# A dump counts only when it is whole: write beside, then rename.
+name="before-migration-$MIGRATION-$(date -u +%Y%m%dT%H%M%SZ).dump"
 pg_dump --format=custom --file=".$name.part"
 mv ".$name.part" "$name"
-ls -1t before-migration-*.dump | tail -n +${DUMPS_KEPT + 1} | while read -r old; do rm -f -- "$old"; done
+rm -f .dumped-by-*
+touch ".dumped-by-$JOB"
 echo "dumped to $name"
+
+kept=
+for dump in $(ls -1t before-migration-*.dump); do
+  migration=$(echo "$dump" | cut -d- -f3)
+  case " $kept " in *" $migration "*) continue ;; esac
+  if [ "$(echo $kept | wc -w)" -lt ${MIGRATIONS_KEPT} ]; then
+    kept="$kept $migration"
+    ls -1 "before-migration-$migration-"*.dump | sed '1d;$d' | while read -r between; do rm -f -- "$between"; done
+  else
+    rm -f -- "before-migration-$migration-"*.dump
+  fi
+done
 `;

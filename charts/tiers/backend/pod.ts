@@ -1,11 +1,18 @@
 import { k8s } from 'cdk8s-plus-28';
+import { knobsOf } from '../../../crds/knob.ts';
+import { backendSchema } from '../../../crds/tiers/backend.ts';
+import type { KnobPath } from '../../effective.ts';
 import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { appSecretName, configName, tierName, uploadsName } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, fromSecret, literal, mergeEnv, podSecurity, resourceRequirements } from '../../kit/pod.ts';
+import { CONTAINER_SECURITY, fromSecret, literal, mergeEnv, podSecurity } from '../../kit/pod.ts';
+import { tierResources } from '../../kit/tier-resources.ts';
+import { wordOf } from '../../kit/words.ts';
 import { backendHealthPath, backendPort, backendUser, type Stack } from '../../stack.ts';
 import { BACKEND_CONFIG_DIR, gunicornCommand } from './gunicorn.ts';
 
 /** The pod of the backend: also the pattern of the migration Job, which runs the same image with the same environment. */
+
+const ENV_KNOBS = knobsOf(backendSchema, 'backend').filter(({ knob }) => knob.target.file === 'env');
 
 /** Secret with the connection of the application: ours, or the one that the user names. */
 export function connectionSecret(stack: Stack): string {
@@ -25,6 +32,14 @@ function databaseEnvironment(stack: Stack): k8s.EnvVar[] {
   ];
 }
 
+/** Each knob with target `env` is a variable. */
+function knobEnvironment(stack: Stack): k8s.EnvVar[] {
+  return ENV_KNOBS.flatMap(({ path, knob }) => {
+    const value = stack.effective.find(path as KnobPath);
+    return value === undefined ? [] : [literal(knob.target.key, wordOf(knob, value))];
+  });
+}
+
 /** Environment of application and migration. The user's variables win. */
 export function backendEnvironment(stack: Stack): k8s.EnvVar[] {
   return mergeEnv(
@@ -32,10 +47,7 @@ export function backendEnvironment(stack: Stack): k8s.EnvVar[] {
       literal('LANG', 'C.UTF-8'), // Python without it falls back to ASCII.
       literal('PYTHONUNBUFFERED', '1'),
       ...databaseEnvironment(stack),
-      literal('DB_POOL_SIZE', String(stack.value('backend.pool.size'))),
-      literal('DB_MAX_OVERFLOW', String(stack.value('backend.pool.maxOverflow'))),
-      literal('DB_POOL_RECYCLE', String(stack.value('backend.pool.recycleSeconds'))),
-      literal('DB_POOL_TIMEOUT', String(stack.value('backend.pool.timeoutSeconds'))),
+      ...knobEnvironment(stack),
     ],
     stack.spec.backend.env,
   );
@@ -82,12 +94,7 @@ export function imagePullSecrets(stack: Stack): Pick<k8s.PodSpec, 'imagePullSecr
   return names.length === 0 ? {} : { imagePullSecrets: names.map((name) => ({ name })) };
 }
 
-export function backendResources(stack: Stack): k8s.ResourceRequirements {
-  return resourceRequirements(
-    { cpu: stack.value('backend.resources.requests.cpu'), memory: stack.value('backend.resources.requests.memory') },
-    { cpu: stack.value('backend.resources.limits.cpu'), memory: stack.value('backend.resources.limits.memory') },
-  );
-}
+export const backendResources = (stack: Stack): k8s.ResourceRequirements => tierResources(stack, 'backend');
 
 /** The server's pod. */
 export function backendPod(stack: Stack): k8s.PodSpec {
@@ -115,12 +122,16 @@ export function backendPod(stack: Stack): k8s.PodSpec {
   };
 }
 
+/** BE-06: gunicorn replaces a worker that hangs; only when it does not, the kubelet restarts all of them. */
+const livenessFailures = (stack: Stack): number =>
+  Math.max(6, Math.ceil((stack.value('backend.timeoutSeconds') + 30) / 15));
+
 /** BE-08: probes ask the process and never the database, or an outage of the database would restart every backend. */
 function backendProbes(stack: Stack): Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
   const httpGet = { path: backendHealthPath(stack.spec), port: k8s.IntOrString.fromString('http') };
   return {
     startupProbe: { httpGet, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
     readinessProbe: { httpGet, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
-    livenessProbe: { httpGet, periodSeconds: 15, timeoutSeconds: 10, failureThreshold: 6 },
+    livenessProbe: { httpGet, periodSeconds: 15, timeoutSeconds: 10, failureThreshold: livenessFailures(stack) },
   };
 }

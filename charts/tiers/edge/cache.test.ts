@@ -11,6 +11,7 @@ import {
   type Json,
   locationFor,
   locationsOf,
+  mapped,
   SMALL_SPEC,
   serverOf,
   stackFrom,
@@ -64,7 +65,7 @@ describe('what is cached', () => {
   });
 });
 
-describe('every cached location (INV-01, INV-02)', () => {
+describe('every cached location (INV-01, INV-02, S3)', () => {
   const cached = findAll(confOf(guide), 'location').filter(({ children = [] }) =>
     valuesOf(children, 'proxy_cache').some(([zone]) => zone !== 'off'),
   );
@@ -94,10 +95,13 @@ describe('every cached location (INV-01, INV-02)', () => {
 });
 
 describe('what is private', () => {
-  it('is a request with Authorization, a session, or a method that writes', () => {
+  it('is a request with Authorization, a session, a method that writes, a stream, or a delicate path (INV-01)', () => {
+    expect(httpOf(guide).find(({ words }) => words[2] === '$no_shared')?.words[1]).toBe(
+      '$http_authorization:$has_session:$is_write:$is_stream:$is_delicate',
+    );
     expect(mapNamed(guide, '$no_shared')).toEqual([
       ['default', '1'],
-      [':0:0', '0'],
+      [':0:0:0:0', '0'],
     ]);
     expect(mapNamed(guide, '$is_write')).toEqual([
       ['default', '1'],
@@ -106,12 +110,58 @@ describe('what is private', () => {
     ]);
   });
 
+  it.each([
+    ['/api/products', '0'],
+    ['/api/products/7', '0'],
+    ['/api/health-food', '0'],
+    ['/api/health', '1'],
+    ['/api/v2/HealthZ', '1'],
+    ['/api/auth/providers', '1'],
+    ['/api/products/stream', '1'],
+    ['/api/admin', '1'],
+    ['/api/metrics/', '1'],
+    ['/socket.io/', '1'],
+    ['/socketxio/', '0'],
+  ])('%s, whatever is listed: %s (INV-03)', (path, expected) => {
+    expect(mapped(mapNamed(guide, '$is_delicate'), path)).toBe(expected);
+  });
+
+  it.each([
+    [':', '0'],
+    [':application/json', '0'],
+    ['websocket:', '1'],
+    [':text/event-stream', '1'],
+    [':application/json, Text/Event-Stream', '1'],
+  ])('is a stream, by Upgrade and Accept %s: %s (INV-03)', (headers, expected) => {
+    expect(mapped(mapNamed(guide, '$is_stream'), headers)).toBe(expected);
+  });
+
+  it('is an answer that says so, even where its lifetime is fixed', () => {
+    const fixed = withApi({ paths: ['/api/products'], lifetime: 'Fixed' });
+    const location = locationFor(serverOf(fixed, 8443, 'shop.example'), '/api/products');
+    expect(valuesOf(location, 'proxy_ignore_headers')).toEqual([['Cache-Control', 'Expires']]);
+    expect(valuesOf(location, 'proxy_no_cache')[0]).toContain('$no_store_said');
+    const said = mapNamed(fixed, '$no_store_said');
+    for (const value of ['private', 'max-age=0, No-Store', 'no-cache']) expect(mapped(said, value)).toBe('1');
+    expect(mapped(said, 'max-age=5')).toBe('0');
+  });
+
+  it('is never one with Set-Cookie: no location looks away from it (INV-01)', () => {
+    for (const stack of [guide, withApi({ paths: ['/api/x'], lifetime: 'Fixed' })])
+      expect(findAll(confOf(stack), 'proxy_ignore_headers').flatMap(({ words }) => words)).not.toContain('Set-Cookie');
+  });
+
   it('is every cookie, unless the profile names those that are', () => {
     expect(mapNamed(withApi({ paths: ['/api/x'] }), '$has_session')).toEqual([
       ['default', '1'],
       ['', '0'],
     ]);
     expect(mapNamed(withApi({ paths: ['/api/x'], privateCookies: [] }), '$has_session')).toEqual([['default', '0']]);
+    const strict = withApi({ paths: ['/api/x'], privateCookies: ['a'], otherCookies: 'Private' });
+    expect(mapNamed(strict, '$has_session')).toEqual([
+      ['default', '1'],
+      ['', '0'],
+    ]);
   });
 
   it.each([
@@ -133,7 +183,7 @@ describe('what is private', () => {
 describe('sizes', () => {
   it('stay together within edge.cache.maxSize', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 42 }), fc.boolean(), fc.boolean(), (maxSize, api, frontend) => {
+      fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.boolean(), fc.boolean(), (maxSize, api, frontend) => {
         const cache = { maxSize, api: { paths: api ? ['/api/x'] : [] } };
         const base = frontend ? GUIDE_SPEC : SMALL_SPEC;
         const stack = stackFrom({ ...base, edge: { hosts: ['shop.example'], cache } });
@@ -156,6 +206,43 @@ describe('sizes', () => {
       const ttl = { api: 300, static: 31_536_000, image: 604_800 }[words[0]?.split('/').pop() ?? ''];
       expect(inactive).toBeGreaterThan(ttl ?? Number.POSITIVE_INFINITY);
     }
+  });
+});
+
+describe('stampedes (INV-04)', () => {
+  const settings = (cache: Json) => {
+    const http = httpOf(guideWith({ cache: { ...(GUIDE_EDGE.cache as Json), ...cache } }));
+    return ['proxy_cache_use_stale', 'proxy_cache_background_update'].map((name) => valuesOf(http, name)[0]?.join(' '));
+  };
+
+  it('wait as long as the first request may take', () => {
+    expect(valuesOf(httpOf(guide), 'proxy_cache_lock_timeout')).toEqual([['45s']]);
+    expect(valuesOf(httpOf(guide), 'proxy_cache_lock_age')).toEqual([['45s']]);
+  });
+
+  it.each([
+    ['OnError', 'error timeout updating http_500 http_502 http_503 http_504', 'on'],
+    ['WhileUpdating', 'updating', 'on'],
+    ['Never', 'off', undefined],
+  ])('%s: an update in the background always has an old answer to serve', (serveStale, stale, update) => {
+    expect(settings({ serveStale })).toEqual([stale, update]);
+  });
+});
+
+describe('pictures (S24)', () => {
+  it('are kept by the class of what the browser accepts, not by Vary', () => {
+    const location = locationFor(site, '/_next/image');
+    expect(valuesOf(location, 'proxy_cache_key')[0]?.[0]).toContain('$image_format');
+    expect(valuesOf(location, 'proxy_ignore_headers')).toEqual([['Vary']]);
+  });
+});
+
+describe('chunks (S23)', () => {
+  it('are immutable in browsers only when they are there', () => {
+    const control = mapNamed(guide, '$chunk_cache_control');
+    expect(mapped(control, '200')).toBe('public, max-age=31536000, immutable');
+    expect(mapped(control, '404')).toBe('no-store');
+    expect(mapped(control, '502')).toBe('no-store');
   });
 });
 

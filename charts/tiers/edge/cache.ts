@@ -12,6 +12,7 @@ import {
 } from '../../kit/nginx.ts';
 import type { Stack } from '../../stack.ts';
 import { clientScheme } from './client-identity.ts';
+import { UNCACHEABLE } from './delicate-paths.ts';
 import { CACHE_DIRECTORY } from './paths.ts';
 
 /**
@@ -25,40 +26,43 @@ export type CacheName = 'api' | 'static' | 'image';
 /** Their shares of edge.cache.maxSize. */
 const WEIGHTS: Readonly<Record<CacheName, number>> = { api: 3, static: 3, image: 4 };
 /** A cache below this holds nothing worth the name and is left out. */
-const SMALLEST = 2 ** 20;
+export const SMALLEST_CACHE = 2 ** 20;
 const LEVELS = '1:2';
-/** NG-05: an answer takes 12 KiB on average, and a megabyte of the zone holds 8000 keys. */
-const AVERAGE_OBJECT = 12 * 1024;
-const KEYS_PER_MEBIBYTE = 8000;
-const [SMALLEST_ZONE, LARGEST_ZONE] = [5, 64];
 
-/** The caches that the profile has a use for, with the size of each in bytes. Together never above edge.cache.maxSize. */
-export function cachesOf(stack: Stack): ReadonlyMap<CacheName, number> {
+/** What cache sizes follow from: a profile and its values, without the rest of a stack. */
+type Caching = Pick<Stack, 'spec' | 'value'>;
+
+/** The caches that the profile has a use for, with their share of edge.cache.maxSize in bytes. */
+export function cacheShares({ spec, value }: Caching): ReadonlyMap<CacheName, number> {
   const wanted: CacheName[] = [
-    ...(stack.value('edge.cache.api.paths').length > 0 ? (['api'] as const) : []),
-    ...(stack.spec.frontend === undefined ? [] : (['static', 'image'] as const)),
+    ...(value('edge.cache.api.paths').length > 0 ? (['api'] as const) : []),
+    ...(spec.frontend === undefined ? [] : (['static', 'image'] as const)),
   ];
-  const total = bytes(stack.value('edge.cache.maxSize'));
+  const total = bytes(value('edge.cache.maxSize'));
   const weight = wanted.reduce((sum, name) => sum + WEIGHTS[name], 0);
   const share = (name: CacheName) => Math.floor((total * WEIGHTS[name]) / weight / 1024) * 1024;
-  return new Map(wanted.map((name) => [name, share(name)] as const).filter(([, size]) => size >= SMALLEST));
+  return new Map(wanted.map((name) => [name, share(name)] as const));
+}
+
+/** Those of them that are large enough. Together never above edge.cache.maxSize. */
+export function cachesOf(stack: Caching): ReadonlyMap<CacheName, number> {
+  return new Map([...cacheShares(stack)].filter(([, size]) => size >= SMALLEST_CACHE));
 }
 
 /** Cache zones, what is private, and how a stampede is avoided. */
 export function cacheSettings(stack: Stack): Statement[] {
   const caches = cachesOf(stack);
   if (caches.size === 0) return [];
-  const deadline = `${stack.value('requestDeadlineSeconds')}s`;
+  const patience = `${stack.value('edge.cache.lockTimeoutSeconds')}s`;
   return [
     ...[...caches].map(([name, size]) => cachePath(stack, name, size)),
     ...privacy(stack),
     directive('proxy_cache_convert_head', 'off'), // The method is in the key instead.
     // One request fills the cache; the others wait as long as it may take, and get the old answer where there is one.
     directive('proxy_cache_lock', 'on'),
-    directive('proxy_cache_lock_timeout', deadline),
-    directive('proxy_cache_lock_age', deadline),
-    directive('proxy_cache_use_stale', 'error', 'timeout', 'updating', 'http_500', 'http_502', 'http_503', 'http_504'),
-    directive('proxy_cache_background_update', 'on'),
+    directive('proxy_cache_lock_timeout', patience),
+    directive('proxy_cache_lock_age', patience),
+    ...staleAnswers(stack),
     directive('proxy_cache_revalidate', 'on'),
   ];
 }
@@ -68,11 +72,13 @@ export function cached(stack: Stack, name: CacheName): Statement[] {
   if (!cachesOf(stack).has(name)) return UNCACHED;
   const isPrivate = name === 'api' ? template`$no_shared` : template`$no_shared_file`;
   const unstorable = name === 'api' ? template`$no_store_api` : template`$no_store_file`;
+  const isFixed = name === 'api' && stack.value('edge.cache.api.lifetime') === 'Fixed';
   return [
     directive('proxy_cache', zoneName(stack, name)),
     directive('proxy_cache_key', cacheKey(stack, name)),
     directive('proxy_cache_bypass', isPrivate),
-    directive('proxy_no_cache', isPrivate, unstorable),
+    directive('proxy_no_cache', isPrivate, unstorable, ...(isFixed ? [template`$no_store_said`] : [])),
+    ...(isFixed ? [directive('proxy_ignore_headers', 'Cache-Control', 'Expires')] : []),
     directive('proxy_cache_valid', 200, `${lifetime(stack, name)}s`),
     ...(name === 'api'
       ? [directive('proxy_cache_valid', 404, `${stack.value('edge.cache.api.notFoundTtlSeconds')}s`)]
@@ -83,27 +89,33 @@ export function cached(stack: Stack, name: CacheName): Statement[] {
 /** No caching in a location, said aloud. */
 export const UNCACHED: Statement[] = [directive('proxy_cache', 'off')];
 
+/** An update in the background needs an old answer to serve meanwhile, so the two go together (INV-04). */
+function staleAnswers(stack: Stack): Statement[] {
+  const when = stack.value('edge.cache.serveStale');
+  if (when === 'Never') return [directive('proxy_cache_use_stale', 'off')];
+  const failures = when === 'OnError' ? ['http_500', 'http_502', 'http_503', 'http_504'] : [];
+  return [
+    directive('proxy_cache_use_stale', ...(when === 'OnError' ? ['error', 'timeout'] : []), 'updating', ...failures),
+    directive('proxy_cache_background_update', 'on'),
+  ];
+}
+
 function cachePath(stack: Stack, name: CacheName, size: number): Statement {
-  const keys = Math.ceil(size / AVERAGE_OBJECT / KEYS_PER_MEBIBYTE);
+  const minFree = bytes(stack.value('edge.cache.minFree'));
   return directive(
     'proxy_cache_path',
     `${CACHE_DIRECTORY}/${name}`,
     `levels=${LEVELS}`,
-    `keys_zone=${zoneName(stack, name)}:${Math.min(Math.max(keys, SMALLEST_ZONE), LARGEST_ZONE)}m`,
+    `keys_zone=${zoneName(stack, name)}:${stack.value('edge.cache.keysZoneMiB')}m`,
     `max_size=${formatNginxSize(size)}`,
-    `inactive=${inactive(stack, name)}s`,
+    ...(minFree === 0 ? [] : [`min_free=${formatNginxSize(minFree)}`]),
+    `inactive=${stack.value(`edge.cache.${name}.inactiveSeconds`)}s`, // However long an entry is valid (S23).
     'use_temp_path=off',
   );
 }
 
 function lifetime(stack: Stack, name: CacheName): number {
   return stack.value(`edge.cache.${name}.ttlSeconds`);
-}
-
-/** nginx drops what nobody asked for in this time, however long it is valid; and old answers bridge an outage for an hour. */
-function inactive(stack: Stack, name: CacheName): number {
-  const notFound = name === 'api' ? stack.value('edge.cache.api.notFoundTtlSeconds') : 0;
-  return Math.max(lifetime(stack, name), notFound) + 3600;
 }
 
 /** NG-02: by default nginx leaves the host out, and one site would get the answers of another. */
@@ -125,9 +137,18 @@ function privacy(stack: Stack): Statement[] {
       ['GET', 0],
       ['HEAD', 0],
     ]),
-    mapBlock(template`$http_authorization:$has_session:$is_write`, template`$no_shared`, [
+    // INV-03: streams never end, and what tells of health, login or administration is never kept, whatever is listed.
+    mapBlock(template`$http_upgrade:$http_accept`, template`$is_stream`, [
       ['default', 1],
-      [':0:0', 0],
+      [pattern`~*^:(?!.*text/event-stream)`, 0],
+    ]),
+    mapBlock(template`$uri`, template`$is_delicate`, [
+      ['default', 0],
+      [join(pattern`~*/(?:`, alternatives(UNCACHEABLE), pattern`)(?:/|$)`), 1],
+    ]),
+    mapBlock(template`$http_authorization:$has_session:$is_write:$is_stream:$is_delicate`, template`$no_shared`, [
+      ['default', 1],
+      [':0:0:0:0', 0],
     ]),
     // Chunks and pictures are the same for everybody; browsers send cookies with them all the same.
     mapBlock(template`$http_authorization:$is_write`, template`$no_shared_file`, [
@@ -137,6 +158,8 @@ function privacy(stack: Stack): Statement[] {
     // With a Cache-Control of the upstream, nginx would store any status, errors too. Retries read "502, 200".
     storable(template`$no_store_api`, pattern`~(?:^|[ ,])(?:200|404)$`),
     storable(template`$no_store_file`, pattern`~(?:^|[ ,])200$`),
+    // Where the lifetime is ours, nginx is told to look away from Cache-Control, but not from what it says of privacy.
+    ...(stack.value('edge.cache.api.lifetime') === 'Fixed' ? [saidPrivate()] : []),
     mapBlock(template`$http_accept`, template`$image_format`, [
       ['default', 'other'],
       [pattern`~*image/avif`, 'avif'],
@@ -158,14 +181,26 @@ function storable(target: Template, statuses: Template): Statement {
   );
 }
 
-/** Left out, every cookie may be a session. A list is the user's word that no other cookie identifies anybody. */
+function saidPrivate(): Statement {
+  return mapBlock(
+    template`$upstream_http_cache_control`,
+    template`$no_store_said`,
+    [
+      ['default', 0],
+      [pattern`~*(?:private|no-store|no-cache)`, 1],
+    ],
+    'volatile',
+  );
+}
+
+/** Unless the user gives his word that other cookies identify nobody, every cookie may be a session. */
 function sessionCookies(stack: Stack): readonly (readonly [string | Template, number])[] {
-  const names = stack.effective.find('edge.cache.api.privateCookies');
-  if (names === undefined)
+  if (stack.value('edge.cache.api.otherCookies') === 'Private')
     return [
       ['default', 1],
       ['', 0],
     ];
+  const names = stack.effective.find('edge.cache.api.privateCookies') ?? [];
   if (names.length === 0) return [['default', 0]];
   return [
     ['default', 0],

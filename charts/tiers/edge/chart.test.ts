@@ -84,8 +84,10 @@ describe('the pod', () => {
     expect(template.spec.securityContext).toMatchObject({ supplementalGroups: [1000] });
   });
 
-  it('gives the cache its size and half as much again (INV-15)', () => {
+  it('gives the cache its size and half as much again (INV-15), and memory only where it is asked for', () => {
     expect(template.spec.volumes).toContainEqual({ name: 'cache', emptyDir: { sizeLimit: '214Mi' } });
+    const inMemory = guideWith({ cache: { ...(GUIDE_EDGE.cache as Json), medium: 'Memory' } });
+    expect(templateOf(objectsOf(inMemory))).toContain('"emptyDir":{"medium":"Memory","sizeLimit":"214Mi"}');
   });
 
   it('has time to drain the longest request (INV-08)', () => {
@@ -99,20 +101,46 @@ const OTHER_VALUES: Readonly<Record<string, unknown>> = {
   'cache.api.notFoundTtlSeconds': 7,
   'cache.api.paths': ['/api/other'],
   'cache.api.privateCookies': ['other'],
+  'cache.api.lifetime': 'Fixed',
+  'cache.api.otherCookies': 'Private',
+  'cache.api.inactiveSeconds': 301,
   'cache.static.ttlSeconds': 3601,
+  'cache.static.inactiveSeconds': 3602,
   'cache.image.ttlSeconds': 61,
+  'cache.image.inactiveSeconds': 62,
+  'cache.minFree': '1Gi',
+  'cache.keysZoneMiB': 6,
+  'cache.lockTimeoutSeconds': 46,
+  'cache.minUses': 2,
+  'cache.serveStale': 'WhileUpdating',
   'clientIdentity.source': 'ProxyProtocol',
   'clientIdentity.trustedCIDRs': ['10.0.0.0/8'],
+  'clientIdentity.otherPeers': 'Refuse',
   'clientIdentity.ipv6PrefixLength': 128,
+  'cdn.provider': 'None',
+  'cdn.sMaxAgeSeconds': 61,
+  'cdn.staleWhileRevalidateSeconds': 0,
   workerProcesses: 3,
+  rlimitNofile: 8192,
   workerConnections: 4096,
   multiAccept: false,
+  eventMethod: 'Auto',
+  keepAliveSeconds: 99,
   'rateLimit.api.requestsPerSecond': 11,
   'rateLimit.api.burst': 12,
+  'rateLimit.api.mode': 'Reject',
+  'rateLimit.api.delayAfter': 5,
   'rateLimit.web.requestsPerSecond': 13,
   'rateLimit.web.burst': 14,
+  'rateLimit.web.mode': 'Reject',
+  'rateLimit.web.delayAfter': 5,
+  'rateLimit.enforcement': 'DryRun',
+  'rateLimit.zoneMiB': 11,
+  'rateLimit.exemptCIDRs': ['192.0.2.0/24'],
   'connectionLimit.api': 15,
   'connectionLimit.web': 16,
+  'connectionLimit.enforcement': 'DryRun',
+  'connectionLimit.zoneMiB': 11,
   'upstreamKeepalive.connections': 17,
   'upstreamKeepalive.timeoutSeconds': 18,
   'upstreamKeepalive.requests': 19,
@@ -120,6 +148,10 @@ const OTHER_VALUES: Readonly<Record<string, unknown>> = {
   'gzip.minLength': 20,
   'buffers.clientBody': '64Ki',
   'buffers.output': '64Ki',
+  'buffers.outputCount': 2,
+  'buffers.proxyHeader': '16Ki',
+  'buffers.proxyCount': 9,
+  'buffers.proxySize': '32Ki',
   maxBodySize: '20Mi',
 };
 
@@ -128,13 +160,19 @@ function changed(edge: Json, [head = '', ...rest]: readonly string[], value: unk
 }
 
 describe('a knob that is taken over by a reload', () => {
-  const identity = { source: 'XForwardedFor', trustedCIDRs: ['10.42.0.0/16'] };
-  const before = guideWith({ clientIdentity: identity });
+  /** Every knob says something here: behind a proxy and a CDN, with limits that delay. */
+  const base: Json = {
+    ...GUIDE_EDGE,
+    clientIdentity: { source: 'XForwardedFor', trustedCIDRs: ['10.42.0.0/16'] },
+    cdn: { provider: 'Cloudflare' },
+    rateLimit: { api: { mode: 'Delay' }, web: { mode: 'Delay' } },
+  };
+  const before = guideWith(base);
   const knobs = knobsOf(edgeSchema).filter(({ knob }) => knob.change === 'reload' && knob.target.file === 'nginx.conf');
 
   it.each(knobs.map(({ path }) => path))('%s changes the configuration and not the pods', (path) => {
     expect(Object.keys(OTHER_VALUES)).toContain(path);
-    const after = guideWith(changed({ ...GUIDE_EDGE, clientIdentity: identity }, path.split('.'), OTHER_VALUES[path]));
+    const after = guideWith(changed(base, path.split('.'), OTHER_VALUES[path]));
     expect(edgeConfig(after).hash).not.toBe(edgeConfig(before).hash);
     expect(templateOf(objectsOf(after))).toBe(templateOf(objectsOf(before)));
   });

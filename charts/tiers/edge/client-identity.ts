@@ -1,4 +1,4 @@
-import { block, directive, mapBlock, pattern, type Statement, template } from '../../kit/nginx.ts';
+import { block, directive, mapBlock, pattern, type Statement, type Template, template } from '../../kit/nginx.ts';
 import type { Stack } from '../../stack.ts';
 
 /** Who the client is (NG-23): its address, the key it is counted by, the scheme it speaks. Limits are only as good as this. */
@@ -23,7 +23,12 @@ export function clientScheme(stack: Stack) {
 }
 
 export function clientIdentity(stack: Stack): Statement[] {
-  return [...realAddress(stack), ...limitKey(stack), ...forwardedScheme(stack)];
+  return [...realAddress(stack), ...limitKey(stack), ...forwardedScheme(stack), ...strangers(stack)];
+}
+
+/** In a server: refuses those who come past the proxies in front (FUT-1). `if` is safe with nothing but `return` in it. */
+export function refuseStrangers(stack: Stack): Statement[] {
+  return refusesStrangers(stack) ? [block(['if', template`($is_stranger)`], [directive('return', 403)])] : [];
 }
 
 const REAL_IP_HEADERS = {
@@ -46,22 +51,31 @@ function realAddress(stack: Stack): Statement[] {
 function limitKey(stack: Stack): Statement[] {
   const wholeAddress = template`$binary_remote_addr`;
   const prefix = stack.value('edge.clientIdentity.ipv6PrefixLength');
+  const exempt = [...new Set(stack.value('edge.rateLimit.exemptCIDRs'))];
   return [
     // The peer of the connection, not what a header says: only what runs in the pod is exempt, and port-forwards into it.
-    block(
-      ['geo', template`$realip_remote_addr`, template`$lim_exempt`],
-      [directive('default', 0), directive('127.0.0.0/8', 1), directive('::1/128', 1)],
-    ),
+    addresses(template`$realip_remote_addr`, template`$lim_exempt`, OWN_POD),
+    // The client itself, as far as the proxies in front are believed.
+    ...(exempt.length === 0 ? [] : [addresses(template`$remote_addr`, template`$lim_excused`, exempt)]),
     // One customer holds a whole /64 of IPv6: 8 of the 16 bytes. Named groups only, as unnamed ones had a vulnerability.
     mapBlock(wholeAddress, template`$client_net`, [
       ['default', wholeAddress],
       ...(prefix === 64 ? ([[pattern`~(?s)^(?<v6net>.{8}).{8}$`, template`$v6net`]] as const) : []),
     ]),
     // An empty key is not counted.
-    mapBlock(template`$lim_exempt`, LIMIT_KEY, [
-      [0, template`$client_net`],
-      [1, ''],
-    ]),
+    ...(exempt.length === 0
+      ? [
+          mapBlock(template`$lim_exempt`, LIMIT_KEY, [
+            [0, template`$client_net`],
+            [1, ''],
+          ]),
+        ]
+      : [
+          mapBlock(template`$lim_exempt:$lim_excused`, LIMIT_KEY, [
+            ['default', ''],
+            ['0:0', template`$client_net`],
+          ]),
+        ]),
   ];
 }
 
@@ -69,16 +83,36 @@ function limitKey(stack: Stack): Statement[] {
 function forwardedScheme(stack: Stack): Statement[] {
   if (!behindHttpProxy(stack)) return [];
   return [
-    block(
-      ['geo', template`$realip_remote_addr`, template`$from_proxy`],
-      [directive('default', 0), ...trustedProxies(stack).map((cidr) => directive(cidr, 1))],
-    ),
+    addresses(template`$realip_remote_addr`, template`$from_proxy`, trustedProxies(stack)),
     mapBlock(template`$from_proxy:$http_x_forwarded_proto`, template`$client_scheme`, [
       ['default', template`$scheme`],
       ['1:https', 'https'],
       ['1:http', 'http'],
     ]),
   ];
+}
+
+/** Who comes past the proxies in front. Proofs of certificates may: whoever checks them comes from anywhere. */
+function strangers(stack: Stack): Statement[] {
+  if (!refusesStrangers(stack)) return [];
+  return [
+    addresses(template`$realip_remote_addr`, template`$may_enter`, [...OWN_POD, ...trustedProxies(stack)]),
+    mapBlock(template`$may_enter:$uri`, template`$is_stranger`, [
+      ['default', 1],
+      [pattern`~^1:`, 0],
+      [pattern`~^0:/\.well-known/acme-challenge/`, 0],
+    ]),
+  ];
+}
+
+const refusesStrangers = (stack: Stack): boolean =>
+  stack.value('edge.clientIdentity.source') !== 'Direct' && stack.value('edge.clientIdentity.otherPeers') === 'Refuse';
+
+const OWN_POD: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
+/** 1 for addresses in one of the blocks, else 0. */
+function addresses(source: Template, target: Template, cidrs: readonly string[]): Statement {
+  return block(['geo', source, target], [directive('default', 0), ...cidrs.map((cidr) => directive(cidr, 1))]);
 }
 
 const trustedProxies = (stack: Stack): readonly string[] => [

@@ -12,9 +12,10 @@ import {
   tierName,
   uploadsName,
 } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, podSecurity, resourceRequirements } from '../../kit/pod.ts';
+import { asQuantity, CONTAINER_SECURITY, podSecurity } from '../../kit/pod.ts';
+import { tierResources } from '../../kit/tier-resources.ts';
 import { backendUser, type Stack } from '../../stack.ts';
-import { CACHE_DIRECTORY, CONFIG_DIRECTORY, TLS_DIRECTORY, UPLOADS_DIRECTORY } from './paths.ts';
+import { CACHE_DIRECTORY, CONFIG_DIRECTORY, TEMPORARY_MIB, TLS_DIRECTORY, UPLOADS_DIRECTORY } from './paths.ts';
 import { RUN_SCRIPT, RUN_SCRIPT_TEXT } from './run-script.ts';
 import { HEALTH_PATH } from './servers.ts';
 
@@ -80,10 +81,7 @@ function container(stack: Stack): k8s.Container {
         : [{ name: 'https', containerPort: EDGE_HTTPS_PORT, protocol: 'TCP' }]),
       { name: 'status', containerPort: EDGE_STATUS_PORT, protocol: 'TCP' },
     ],
-    resources: resourceRequirements(
-      { cpu: stack.value('edge.resources.requests.cpu'), memory: stack.value('edge.resources.requests.memory') },
-      { cpu: stack.value('edge.resources.limits.cpu'), memory: stack.value('edge.resources.limits.memory') },
-    ),
+    resources: tierResources(stack, 'edge'),
     securityContext: CONTAINER_SECURITY,
     terminationMessagePolicy: 'FallbackToLogsOnError', // Says in the pod's status why nginx did not start.
     volumeMounts: mounts(stack).map(({ volume, path, readOnly }) => ({
@@ -134,9 +132,12 @@ function mounts(stack: Stack): Mount[] {
           },
         ]),
     ...(uploads === undefined ? [] : [uploadsMount(stack)]),
-    { path: CACHE_DIRECTORY, readOnly: false, volume: { name: 'cache', emptyDir: { sizeLimit: cacheVolume(stack) } } },
-    // Request bodies above the buffer, and what run.sh keeps.
-    { path: '/tmp', readOnly: false, volume: { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('1Gi') } } },
+    { path: CACHE_DIRECTORY, readOnly: false, volume: { name: 'cache', emptyDir: cacheVolume(stack) } },
+    {
+      path: '/tmp',
+      readOnly: false,
+      volume: { name: 'tmp', emptyDir: { sizeLimit: asQuantity(`${TEMPORARY_MIB}Mi`) } },
+    },
   ];
 }
 
@@ -150,7 +151,11 @@ function uploadsMount(stack: Stack): Mount {
 }
 
 /** NG-05: nginx tidies up behind the writers, and a pod whose volume is above its limit is evicted. */
-function cacheVolume(stack: Stack): k8s.Quantity {
+function cacheVolume(stack: Stack): k8s.EmptyDirVolumeSource {
   const size = bytes(stack.value('edge.cache.maxSize')) / MEBIBYTE;
-  return k8s.Quantity.fromString(formatMebibytes(1.5 * size + 64));
+  const inMemory = stack.value('edge.cache.medium') === 'Memory';
+  return {
+    ...(inMemory ? { medium: 'Memory' } : {}),
+    sizeLimit: k8s.Quantity.fromString(formatMebibytes(1.5 * size + 64)),
+  };
 }

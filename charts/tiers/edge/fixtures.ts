@@ -104,6 +104,15 @@ export function locationFor(server: readonly ReadDirective[], path: string): rea
   return locations.get(longest) ?? [];
 }
 
+/** What a map makes of a text: an exact word first, then the first pattern that matches. */
+export function mapped(entries: readonly (readonly string[])[] | undefined, text: string): string | undefined {
+  const exact = entries?.find(([key]) => key === text)?.[1];
+  if (exact !== undefined) return exact;
+  const matches = ([key = '']: readonly string[]) =>
+    key.startsWith('~') && new RegExp(key.replace(/^~\*?/, ''), key.startsWith('~*') ? 'i' : '').test(text);
+  return (entries?.find(matches) ?? entries?.find(([key]) => key === 'default'))?.[1];
+}
+
 /** All objects of the edge. */
 export function objectsOf(stack: Stack): DesiredObject[] {
   const chart = new Chart(new App(), stack.name, { disableResourceNameHashes: true });

@@ -1,6 +1,7 @@
 import { block, directive, mapBlock, type Statement, template } from '../../kit/nginx.ts';
 import { backendHealthPath, backendPaths, type Stack } from '../../stack.ts';
-import { cached, UNCACHED } from './cache.ts';
+import { cached, cachesOf, UNCACHED } from './cache.ts';
+import { cdnHeaders } from './cdn.ts';
 import { answerHeaders, header } from './headers.ts';
 import { limitsOf, rateLimit } from './limits.ts';
 import { uploadsBody } from './uploads.ts';
@@ -19,8 +20,8 @@ export function siteLocations(stack: Stack): Statement[] {
     ['=', backendHealthPath(stack.spec), healthBody()],
     ['', ACME_PATH, acmeBody(stack)],
     ...(stack.spec.uploads === undefined ? [] : ([['', withSlash(stack.spec.uploads.path), uploadsBody()]] as const)),
-    ...cachedPaths(stack).flatMap((path) => below(path, apiBody(stack, cached(stack, 'api')))),
-    ...backendPaths(stack.spec).flatMap((path) => below(path, apiBody(stack, UNCACHED))),
+    ...cachedPaths(stack).flatMap((path) => below(path, apiBody(stack, true))),
+    ...backendPaths(stack.spec).flatMap((path) => below(path, apiBody(stack, false))),
     ...frontendPlaces(stack),
     ['', '/', pageBody(stack)],
   ];
@@ -38,12 +39,11 @@ export function acmeLocation(stack: Stack): Statement {
 }
 
 /** Paths of the cache that the backend serves. Others are pages of the frontend, which are never cached. */
-export function cachedPaths(stack: Stack): readonly string[] {
-  const all = stack.spec.frontend === undefined;
-  const owned = backendPaths(stack.spec).map(withSlash);
-  return stack
-    .value('edge.cache.api.paths')
-    .filter((path) => all || owned.some((prefix) => withSlash(path).startsWith(prefix)));
+export function cachedPaths({ spec, value }: Pick<Stack, 'spec' | 'value'>): readonly string[] {
+  const owned = backendPaths(spec).map(withSlash);
+  return value('edge.cache.api.paths').filter(
+    (path) => spec.frontend === undefined || owned.some((prefix) => withSlash(path).startsWith(prefix)),
+  );
 }
 
 /** Maps that the bodies below use. */
@@ -70,7 +70,8 @@ function below(path: string, body: readonly Statement[]): Place[] {
   ];
 }
 
-const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
+/** `/api` and `/api/` are the same place. */
+export const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 
 const passTo = (upstream: Upstream): Statement => directive('proxy_pass', `http://${upstream}`);
 
@@ -83,8 +84,14 @@ function acmeBody(stack: Stack): Statement[] {
   return [passTo(siteUpstream(stack)), ...UNCACHED];
 }
 
-function apiBody(stack: Stack, caching: readonly Statement[]): Statement[] {
-  return [passTo('backend'), ...limitsOf(stack, 'api'), ...caching];
+function apiBody(stack: Stack, isPublic: boolean): Statement[] {
+  const forCdn = cdnHeaders(stack, isPublic && cachesOf(stack).has('api'));
+  return [
+    passTo('backend'),
+    ...limitsOf(stack, 'api'),
+    ...(isPublic ? cached(stack, 'api') : UNCACHED),
+    ...(forCdn.length === 0 ? [] : answerHeaders(...forCdn)),
+  ];
 }
 
 /** Pages are personal or may become so: passed on, never kept. */

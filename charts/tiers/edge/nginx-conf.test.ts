@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CLOUDFLARE_RANGES } from '../../derivations/cloudflare.ts';
 import { findAll, valuesOf } from '../../kit/nginx-reader.ts';
 import { edgeConfig } from './config.ts';
 import { confOf, guideWith, httpOf, locationFor, SMALL_SPEC, serverOf, stackFrom } from './fixtures.ts';
@@ -63,14 +64,52 @@ describe('limits', () => {
     ['/uploads/x.png', [undefined, undefined]],
     ['/api/health', [undefined, undefined]],
     ['/.well-known/acme-challenge/x', [undefined, undefined]],
-  ])('on %s: %j', (path, expected) => {
+  ])('on %s (S11, INV-03): %j', (path, expected) => {
     expect(limited(path)).toEqual(expected);
   });
 
-  it('are answered 429 at once, with the time to wait', () => {
+  it('are answered 429 at once, with the time to wait (INV-19, S9)', () => {
     expect(all('limit_req_status')).toEqual(['429']);
     expect(all('limit_conn_status')).toEqual(['429']);
     expect(all('add_header')).toContain('Retry-After $add_retry_after always');
+  });
+
+  it.each([
+    [{ mode: 'Delay' }, 'burst=20'],
+    [{ mode: 'Delay', delayAfter: 5 }, 'burst=20 delay=5'],
+    [{ mode: 'Reject', delayAfter: 5 }, 'burst=20 nodelay'],
+  ])('wait only where they shall (S9): %j', (mode, expected) => {
+    const stack = guideWith({ rateLimit: { api: { burst: 20, ...mode } } });
+    expect(all('limit_req', stack)).toContainEqual(
+      expect.stringMatching(new RegExp(`^zone=api_req_\\w{8} ${expected}$`)),
+    );
+  });
+
+  it('can be tried without refusing anybody', () => {
+    expect([...all('limit_req_dry_run'), ...all('limit_conn_dry_run')]).toEqual([]);
+    const stack = guideWith({ rateLimit: { enforcement: 'DryRun' }, connectionLimit: { enforcement: 'DryRun' } });
+    expect([...all('limit_req_dry_run', stack), ...all('limit_conn_dry_run', stack)]).toEqual(['on', 'on']);
+  });
+
+  it('leave out those who are named, by their own address', () => {
+    const stack = guideWith({ rateLimit: { exemptCIDRs: ['192.0.2.0/24', '192.0.2.0/24'] } });
+    expect(all('geo', stack)).toContain('$remote_addr $lim_excused');
+    expect(
+      httpOf(stack)
+        .find(({ words }) => words[2] === '$lim_excused')
+        ?.children?.map(({ words }) => words),
+    ).toEqual([
+      ['default', '0'],
+      ['192.0.2.0/24', '1'],
+    ]);
+    expect(
+      httpOf(stack)
+        .find(({ words }) => words[2] === '$lim_key')
+        ?.children?.map(({ words }) => words),
+    ).toEqual([
+      ['default', ''],
+      ['0:0', '$client_net'],
+    ]);
   });
 
   it('leave a burst of nothing out, which nginx refuses to read', () => {
@@ -79,11 +118,27 @@ describe('limits', () => {
     expect(all('limit_req', stack).join()).not.toContain('burst=0');
   });
 
-  it('count IPv6 by the prefix of a customer, and change their zones with it', () => {
+  it('count IPv6 by the prefix of a customer (INV-09), and change their zones with it', () => {
     const single = guideWith({ clientIdentity: { ipv6PrefixLength: 128 } });
     expect(JSON.stringify(confOf(guide))).toContain('~(?s)^(?<v6net>.{8}).{8}$');
     expect(JSON.stringify(confOf(single))).not.toContain('v6net');
     expect(all('limit_req_zone', single)).not.toEqual(all('limit_req_zone'));
+  });
+});
+
+describe('the access log', () => {
+  it('says what the cache and the limits did, which a response header does not (S20)', () => {
+    const format = all('log_format').join('');
+    for (const variable of ['$upstream_cache_status', '$limit_req_status', '$limit_conn_status', '$upstream_status'])
+      expect(format).toContain(variable);
+    expect(all('access_log')).toContain('/dev/stdout pitcrew buffer=16k flush=1s');
+  });
+});
+
+describe('events', () => {
+  it('are waited for as the guide says, or as nginx chooses (S17)', () => {
+    expect([...all('use'), ...all('multi_accept')]).toEqual(['epoll', 'on']);
+    expect(all('use', guideWith({ eventMethod: 'Auto' }))).toEqual([]);
   });
 });
 
@@ -97,6 +152,22 @@ describe('client identity', () => {
     expect(all('real_ip_header', stack)).toEqual([header]);
     expect(all('set_real_ip_from', stack)).toEqual(['10.42.0.0/16', 'fd00::/8']);
     expect(all('real_ip_recursive', stack)).toEqual(['on']);
+  });
+
+  it('is found behind an Ingress, and only its proxy is believed (INV-09)', () => {
+    const stack = guideWith({ ingress: { className: 'traefik' } });
+    expect(all('real_ip_header', stack)).toEqual(['X-Forwarded-For']);
+    expect(all('set_real_ip_from', stack)).toContain('10.0.0.0/8');
+    // The Service can be reached from outside: then nobody is believed.
+    const open = guideWith({ ingress: { className: 'traefik' }, service: { type: 'LoadBalancer' } });
+    expect(all('set_real_ip_from', open)).toEqual([]);
+  });
+
+  it('is believed to be what Cloudflare says, from its published ranges', () => {
+    const stack = guideWith({ cdn: { provider: 'Cloudflare' } });
+    expect(all('real_ip_header', stack)).toEqual(['CF-Connecting-IP']);
+    expect(all('set_real_ip_from', stack)).toEqual([...CLOUDFLARE_RANGES]);
+    expect(all('keepalive_timeout', stack)).toContain('915s');
   });
 
   it('trusts nobody when clients come directly', () => {
@@ -134,8 +205,12 @@ describe('extremes', () => {
   it.each([
     ['nothing optional', stackFrom(SMALL_SPEC)],
     [
-      'zeroes',
-      guideWith({ maxBodySize: 0, buffers: { clientBody: 0, output: '1m' }, upstreamKeepalive: { connections: 0 } }),
+      'the least of everything',
+      guideWith({
+        maxBodySize: '1Ki',
+        buffers: { clientBody: 1024, output: 4096, proxyHeader: '32Ki', proxySize: '8Ki' },
+        upstreamKeepalive: { connections: 0 },
+      }),
     ],
     [
       'the longest host names',
@@ -146,6 +221,11 @@ describe('extremes', () => {
     expect(all('client_max_body_size', stack)).not.toContain('0');
     expect(all('client_body_buffer_size', stack)).not.toContain('0');
     expect(all('proxy_connect_timeout', stack)[0]).toMatch(/^[15]s$/);
+    const inKib = (name: string) => Number.parseInt(all(name, stack)[0]?.split(' ').pop() ?? '', 10);
+    const [count = 0] = (all('proxy_buffers', stack)[0] ?? '').split(' ').map(Number);
+    // What nginx demands of the three sizes.
+    expect(inKib('proxy_busy_buffers_size')).toBeGreaterThanOrEqual(inKib('proxy_buffer_size'));
+    expect(inKib('proxy_busy_buffers_size')).toBeLessThanOrEqual((count - 1) * inKib('proxy_buffers'));
   });
 });
 

@@ -3,11 +3,13 @@ import { block, comment, directive, renderNginx, type Statement } from '../../ki
 import type { Stack } from '../../stack.ts';
 import { accessLog } from './access-log.ts';
 import { cacheSettings } from './cache.ts';
+import { cdnMaps } from './cdn.ts';
 import { clientIdentity } from './client-identity.ts';
 import { answerHeaders, headerMaps } from './headers.ts';
 import { limitZones } from './limits.ts';
 import { locationMaps } from './locations.ts';
 import { PID_FILE } from './paths.ts';
+import { plainDirectives } from './plain.ts';
 import { serverMaps, siteServers, statusServer, tlsSettings } from './servers.ts';
 import { uploadMaps } from './uploads.ts';
 import { proxySettings, upstreams } from './upstreams.ts';
@@ -23,11 +25,13 @@ export function nginxConf(stack: Stack, configHash: string): string {
       [
         ...basics(stack),
         ...accessLog(),
-        ...compression(stack),
+        ...plainDirectives(stack, 'http'),
+        ...compression(),
         ...clientSettings(stack),
         ...clientIdentity(stack),
         ...limitZones(stack),
         ...cacheSettings(stack),
+        ...cdnMaps(stack),
         ...upstreams(stack),
         ...proxySettings(stack),
         ...headerMaps(stack),
@@ -47,23 +51,19 @@ export function nginxConf(stack: Stack, configHash: string): string {
 const DRAIN_MARGIN = 5;
 
 function processSettings(stack: Stack): Statement[] {
-  const connections = stack.value('edge.workerConnections');
   return [
     directive('daemon', 'off'),
     directive('pid', PID_FILE),
     directive('error_log', 'stderr', 'error'),
-    directive('worker_processes', stack.value('edge.workerProcesses')),
-    // INV-16: a proxied request holds two descriptors, one for each side.
-    directive('worker_rlimit_nofile', 2 * connections + 1024),
+    ...plainDirectives(stack, 'main'),
     directive('worker_shutdown_timeout', `${stack.value('requestDeadlineSeconds') + DRAIN_MARGIN}s`),
   ];
 }
 
 function events(stack: Stack): Statement[] {
   return [
-    directive('worker_connections', stack.value('edge.workerConnections')),
-    directive('multi_accept', stack.value('edge.multiAccept') ? 'on' : 'off'),
-    directive('use', 'epoll'),
+    ...plainDirectives(stack, 'events'),
+    ...(stack.value('edge.eventMethod') === 'Epoll' ? [directive('use', 'epoll')] : []),
   ];
 }
 
@@ -86,11 +86,9 @@ function basics(stack: Stack): Statement[] {
   ];
 }
 
-function compression(stack: Stack): Statement[] {
+function compression(): Statement[] {
   return [
     directive('gzip', 'on'),
-    directive('gzip_comp_level', stack.value('edge.gzip.level')),
-    directive('gzip_min_length', stack.value('edge.gzip.minLength')),
     directive('gzip_vary', 'on'),
     directive('gzip_proxied', 'any'), // Else nothing is compressed for requests that came through a proxy.
     directive('gzip_types', ...COMPRESSED),
@@ -119,18 +117,14 @@ const COMPRESSED = [
 ];
 
 function clientSettings(stack: Stack): Statement[] {
-  // Longer than the proxy in front keeps an idle connection (Traefik: 90 s), so that it never uses one that we close.
-  const keepAlive = stack.value('edge.clientIdentity.source') === 'Direct' ? 75 : 120;
   return [
-    directive('keepalive_timeout', `${keepAlive}s`),
     directive('client_header_timeout', '15s'),
     directive('client_body_timeout', '30s'),
     directive('send_timeout', '30s'),
-    directive('client_max_body_size', size(stack.value('edge.maxBodySize'), 1)),
-    directive('client_body_buffer_size', size(stack.value('edge.buffers.clientBody'), 1024)),
-    directive('output_buffers', 1, size(stack.value('edge.buffers.output'), 4096)),
+    directive(
+      'output_buffers',
+      stack.value('edge.buffers.outputCount'),
+      formatNginxSize(bytes(stack.value('edge.buffers.output'))),
+    ),
   ];
 }
-
-/** A size for nginx. Zero would mean "no limit" or no buffer at all, so there is a least. */
-const size = (quantity: string | number, least: number): string => formatNginxSize(Math.max(bytes(quantity), least));

@@ -6,6 +6,8 @@ export const CONFIG_DIRECTORY = '/etc/pitcrew/edge';
 export const TLS_DIRECTORY = '/etc/pitcrew/tls';
 /** The volume of the caches, and nothing else. */
 export const CACHE_DIRECTORY = '/var/cache/pitcrew';
+/** Size of /tmp: request bodies above their buffer, and what run.sh keeps. A pod that exceeds it is evicted. */
+export const TEMPORARY_MIB = 1024;
 /** The volume that the backend writes uploads to. */
 export const UPLOADS_DIRECTORY = '/srv/uploads';
 /** Process id of the master; there as soon as it can take signals. */

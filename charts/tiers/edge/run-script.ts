@@ -27,10 +27,20 @@ mounted() {
   printf '%s %s' "$(readlink "$config/..data")" "$(readlink "$tls/..data" 2>/dev/null)"
 }
 
+# Where the upstreams are now. nginx asks for their addresses only while it loads its configuration, so a Service
+# that was made anew has to be noticed here. What can not be told at the moment counts as unchanged.
+located() {
+  for name in $(sed -nE 's/^ *server ([a-z][a-z0-9.-]*):[0-9].*/\\1/p' "$state/nginx.conf"); do
+    getent hosts "$name" || return 1
+  done
+}
+
 # Tests what is mounted. Only an accepted file becomes the one that nginx reads, so that nginx never reads one
 # that was swapped after its test, and a container that is restarted can fall back on the last good one.
 accept() {
-  cp "$config/nginx.conf" "$state/candidate.conf" || return 1
+  # Removed first: a copy of a mounted file that is left over can not be written to.
+  rm -f "$state/candidate.conf"
+  cat "$config/nginx.conf" >"$state/candidate.conf" 2>"$error" || return 1
   if nginx -e stderr -t -q -c "$state/candidate.conf" >"$state/verdict" 2>&1; then
     cat "$state/verdict" >&2
     mv "$state/candidate.conf" "$state/nginx.conf"
@@ -49,7 +59,8 @@ watch() {
   seconds=0
   while sleep 1; do
     seconds=$((seconds + 1))
-    now=$(mounted)
+    if [ $((seconds % 5)) -eq 0 ] && found=$(located 2>/dev/null); then places=$found; fi
+    now="$(mounted) $places"
     [ "$now" != "$loaded" ] || continue
     [ "$now" != "$refused" ] || [ $((seconds % 10)) -eq 0 ] || continue
     [ -s "$pid_file" ] || continue
@@ -80,9 +91,13 @@ trap stop TERM QUIT INT
 
 mkdir -p "$state"
 rm -f "$pid_file"
-loaded=$(mounted)
-if ! accept; then
+before=$(mounted)
+if accept; then
+  places=$(located 2>/dev/null)
+  loaded="$before $places"
+else
   [ -s "$state/nginx.conf" ] || exit 1
+  places=
   loaded=
 fi
 

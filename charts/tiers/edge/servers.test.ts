@@ -65,8 +65,36 @@ describe('plain http', () => {
   });
 
   it('is served behind an Ingress whose proxy cannot be asked, as a redirect might never end', () => {
-    const stack = guideWith({ ingress: { className: 'traefik' } });
+    const stack = guideWith({ ingress: { className: 'traefik' }, service: { type: 'LoadBalancer' } });
+    expect(toHttps(stack)?.words[1]).toBe('0::$uri');
     expect(toHttps(stack)?.children?.[0]?.words).toEqual(['default', '0']);
+  });
+});
+
+describe('those who come past the proxies in front', () => {
+  const locked = guideWith({ cdn: { provider: 'Cloudflare' }, clientIdentity: { otherPeers: 'Refuse' } });
+  const refusals = (server: ReturnType<typeof serverOf>) =>
+    server
+      .filter(({ words }) => words[0] === 'if')
+      .filter(({ words }) => words[1] === '($is_stranger)')
+      .flatMap(({ children = [] }) => valuesOf(children, 'return'));
+
+  it('are refused by the site where it is locked, before anything else', () => {
+    expect(refusals(serverOf(locked, 8443, 'shop.example'))).toEqual([['403']]);
+    expect(refusals(serverOf(locked, 8080, 'shop.example'))).toEqual([['403']]);
+    expect(refusals(serverOf(guideWith({ cdn: { provider: 'Cloudflare' } }), 8443, 'shop.example'))).toEqual([]);
+    // Nobody stands in front: there is nobody to come past.
+    expect(refusals(serverOf(guideWith({ clientIdentity: { otherPeers: 'Refuse' } }), 8443, 'shop.example'))).toEqual(
+      [],
+    );
+  });
+
+  it('are known by their peer, which no header can change; what runs in the pod may enter', () => {
+    const enters = httpOf(locked).find(({ words }) => words[2] === '$may_enter');
+    expect(enters?.words[1]).toBe('$realip_remote_addr');
+    expect(enters?.children?.map(({ words }) => words[0])).toEqual(
+      expect.arrayContaining(['127.0.0.0/8', '173.245.48.0/20', '2400:cb00::/32']),
+    );
   });
 });
 

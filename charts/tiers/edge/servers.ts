@@ -7,7 +7,7 @@ import {
 } from '../../kit/names.ts';
 import { block, directive, join, mapBlock, pattern, type Statement, type Template, template } from '../../kit/nginx.ts';
 import type { Stack } from '../../stack.ts';
-import { behindHttpProxy, clientScheme, speaksProxyProtocol } from './client-identity.ts';
+import { behindHttpProxy, clientScheme, refuseStrangers, speaksProxyProtocol } from './client-identity.ts';
 import { header } from './headers.ts';
 import { acmeLocation, siteLocations } from './locations.ts';
 import { ERROR_FILE, TLS_DIRECTORY } from './paths.ts';
@@ -22,7 +22,9 @@ export function siteServers(stack: Stack): Statement[] {
     ...unknownHosts(stack),
     ...twinServers(stack),
     ...plainServers(stack),
-    ...(hasTls(stack) ? [server([...listenTls(stack), ...names(stack)], siteLocations(stack))] : []),
+    ...(hasTls(stack)
+      ? [server([...listenTls(stack), ...names(stack), ...refuseStrangers(stack)], siteLocations(stack))]
+      : []),
   ];
 }
 
@@ -132,7 +134,7 @@ function twinServers(stack: Stack): Statement[] {
 
 /** Port 80 of the world: the site itself, or the way to https. */
 function plainServers(stack: Stack): Statement[] {
-  const head = [...listenPlain(stack), ...names(stack)];
+  const head = [...listenPlain(stack), ...names(stack), ...refuseStrangers(stack)];
   const target = template`https://$host$request_uri`;
   if (!hasTls(stack)) return [server(head, siteLocations(stack))];
   if (!redirectsSome(stack)) {

@@ -1,3 +1,4 @@
+import { bytes, formatNginxSize } from '../../../crds/units.ts';
 import { tierName } from '../../kit/names.ts';
 import { block, directive, mapBlock, pattern, type Statement, template } from '../../kit/nginx.ts';
 import { backendPort, frontendPort, type Stack } from '../../stack.ts';
@@ -57,10 +58,18 @@ export function proxySettings(stack: Stack): Statement[] {
     directive('proxy_next_upstream', 'error', 'timeout'),
     directive('proxy_next_upstream_tries', 2),
     directive('proxy_next_upstream_timeout', `${Math.min(5, deadline)}s`),
-    directive('proxy_buffer_size', '8k'), // Large cookies and tokens overflow the usual 4k: 502.
-    directive('proxy_buffers', 8, '16k'),
-    directive('proxy_busy_buffers_size', '32k'),
+    ...answerBuffers(stack),
     directive('proxy_max_temp_file_size', 0), // Long answers wait upstream; /tmp is not for them.
+  ];
+}
+
+/** What is being sent must be at least the larger of the two sizes, and must leave one buffer free (NG-33). */
+function answerBuffers(stack: Stack): Statement[] {
+  const size = bytes(stack.value('edge.buffers.proxySize'));
+  const busy = Math.max(bytes(stack.value('edge.buffers.proxyHeader')), 2 * size);
+  return [
+    directive('proxy_buffers', stack.value('edge.buffers.proxyCount'), formatNginxSize(size)),
+    directive('proxy_busy_buffers_size', formatNginxSize(busy)),
   ];
 }
 

@@ -4,8 +4,9 @@ import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { hashOf } from '../../kit/hash.ts';
 import { CONFIG_HASH, labelsOf, selectorOf } from '../../kit/labels.ts';
 import { tierName } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, literal, mergeEnv, podSecurity, resourceRequirements } from '../../kit/pod.ts';
+import { CONTAINER_SECURITY, literal, mergeEnv, podSecurity } from '../../kit/pod.ts';
 import { addDisruptionBudget, addNetworkPolicy, addServiceAccount, tcp, tierPeer } from '../../kit/policies.ts';
+import { tierResources } from '../../kit/tier-resources.ts';
 import type { Requirement } from '../../requirement.ts';
 import { backendPort, frontendHealthPath, frontendPort, type Stack } from '../../stack.ts';
 import { environmentRequirements } from '../backend/chart.ts';
@@ -102,16 +103,7 @@ function frontendPod(stack: Stack, env: k8s.EnvVar[]): k8s.PodSpec {
         imagePullPolicy: 'IfNotPresent',
         env,
         ports: [{ name: 'http', containerPort: frontendPort(stack.spec), protocol: 'TCP' }],
-        resources: resourceRequirements(
-          {
-            cpu: stack.value('frontend.resources.requests.cpu'),
-            memory: stack.value('frontend.resources.requests.memory'),
-          },
-          {
-            cpu: stack.value('frontend.resources.limits.cpu'),
-            memory: stack.value('frontend.resources.limits.memory'),
-          },
-        ),
+        resources: tierResources(stack, 'frontend'),
         securityContext: CONTAINER_SECURITY,
         volumeMounts: [
           { name: 'tmp', mountPath: '/tmp' },

@@ -20,6 +20,7 @@ export function runScript(): string {
 # Written by pitcrew. Makes the database once, runs PostgreSQL, and reloads it when its configuration changes.
 set -eu
 config=${POSTGRES_CONFIG_DIR}
+secrets=${POSTGRES_SECRETS_DIR}
 volume=${POSTGRES_VOLUME_DIR}
 data=$volume/pgdata
 PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"
@@ -29,8 +30,11 @@ rm -f ${READY_FILE}
 
 say() { echo "pitcrew: $*"; }
 
-# The name of the folder that the kubelet has linked last: it changes with the content.
-generation() { readlink "$config/..data" 2>/dev/null || echo none; }
+# The first process of a container gets no signal that it has no trap for.
+trap 'exit 143' TERM INT QUIT
+
+# The names of the folders that the kubelet has linked last: they change with the configuration and the passwords.
+generation() { readlink "$config/..data" "$secrets/app/..data" "$secrets/monitor/..data" 2>/dev/null || echo none; }
 
 if [ ! -s "$data/PG_VERSION" ]; then
   if [ -e "$data" ]; then say "$data exists but holds no database; it is not touched"; exit 1; fi

@@ -1,6 +1,6 @@
 import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import { mebibytes, pgKilobytes } from '../../../crds/units.ts';
+import { mebibytes } from '../../../crds/units.ts';
 import { CONFIG_HASH, labelsOf, PROFILE_LABEL, RESTART_HASH, ROLE_LABEL, selectorOf } from '../../kit/labels.ts';
 import {
   appSecretName,
@@ -10,7 +10,7 @@ import {
   POSTGRES_PORT,
   tierName,
 } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, podSecurity, resourceRequirements } from '../../kit/pod.ts';
+import { CONTAINER_SECURITY, podSecurity } from '../../kit/pod.ts';
 import {
   addDisruptionBudget,
   addNetworkPolicy,
@@ -20,6 +20,7 @@ import {
   tcp,
   tierPeer,
 } from '../../kit/policies.ts';
+import { tierResources } from '../../kit/tier-resources.ts';
 import { postgresManaged, type Stack } from '../../stack.ts';
 import { imagePullSecrets } from '../backend/pod.ts';
 import {
@@ -69,7 +70,8 @@ export function addPostgres(chart: Chart, stack: Stack): string | undefined {
       serviceName: headlessName(stack.name),
       replicas: 1, // D19: more than one is what CloudNativePG is for.
       revisionHistoryLimit: 3,
-      podManagementPolicy: 'OrderedReady',
+      // Ordered, a pod that can not start (a wrong image) would never be replaced by the one that can.
+      podManagementPolicy: 'Parallel',
       persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' }, // D13.
       selector: { matchLabels: selectorOf(stack.name, 'postgres') },
       updateStrategy: { type: 'RollingUpdate' },
@@ -103,11 +105,12 @@ function dataClaim(stack: Stack): k8s.KubePersistentVolumeClaimProps {
   };
 }
 
-/** PG-10: parallel queries and index builds need more than the 64 MB that a container has; it counts as memory of the pod. */
+/**
+ * PG-10: parallel queries and index builds need more than the 64 MB that a container has. It follows from the limit
+ * alone, since a knob that is reloaded must not change the pod; memory that nobody writes to costs nothing.
+ */
 function sharedMemoryMiB(stack: Stack): number {
-  const maintenance = pgKilobytes(stack.value('postgres.parameters.maintenanceWorkMem')) / 1024;
-  const half = Math.floor(mebibytes(stack.value('postgres.resources.limits.memory')) / 2);
-  return Math.max(64, Math.min(half, Math.max(128, Math.ceil(maintenance * 3))));
+  return Math.max(64, Math.floor(mebibytes(stack.value('postgres.resources.limits.memory')) / 2));
 }
 
 function postgresPod(stack: Stack): k8s.PodSpec {
@@ -149,14 +152,9 @@ function postgresContainer(stack: Stack): k8s.Container {
     imagePullPolicy: 'IfNotPresent',
     command: ['/bin/sh', `${POSTGRES_CONFIG_DIR}/run.sh`],
     ports: [{ name: 'postgres', containerPort: POSTGRES_PORT, protocol: 'TCP' }],
-    resources: resourceRequirements(
-      {
-        cpu: stack.value('postgres.resources.requests.cpu'),
-        memory: stack.value('postgres.resources.requests.memory'),
-      },
-      { cpu: stack.value('postgres.resources.limits.cpu'), memory: stack.value('postgres.resources.limits.memory') },
-    ),
+    resources: tierResources(stack, 'postgres'),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: 'FallbackToLogsOnError', // Why it did not start reaches the status.
     volumeMounts: [
       { name: 'data', mountPath: POSTGRES_VOLUME_DIR },
       { name: 'config', mountPath: POSTGRES_CONFIG_DIR, readOnly: true },

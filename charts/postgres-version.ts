@@ -1,0 +1,19 @@
+/** Which PostgreSQL an image brings, as far as its name tells. */
+
+/** The newest major that this was made for; taken where the name of the image does not tell. */
+export const NEWEST_POSTGRES = 18;
+/** Older ones lack settings that ours always contain. */
+export const OLDEST_POSTGRES = 14;
+
+export interface PostgresVersion {
+  readonly major: number;
+  /** False: the tag is `latest`, a digest or a name, so the newest is assumed. */
+  readonly told: boolean;
+}
+
+/** `postgres:17.2-bookworm` → 17. */
+export function postgresVersion(image: string): PostgresVersion {
+  const tag = /:([^:/]+)$/.exec(image.split('@')[0] ?? '')?.[1] ?? '';
+  const major = Number(/^v?([0-9]{1,2})(?![0-9])/.exec(tag)?.[1] ?? 0);
+  return major >= 9 && major < 40 ? { major, told: true } : { major: NEWEST_POSTGRES, told: false };
+}
