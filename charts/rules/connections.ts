@@ -46,11 +46,13 @@ export const CONNECTION_RULES: readonly Rule[] = [
       if (overflow <= size) return undefined;
       const same = size + overflow;
       const even: Fix = { 'backend.pool.size': Math.ceil(same / 2), 'backend.pool.maxOverflow': Math.floor(same / 2) };
-      const fixes = [...(same <= 200 ? [even] : []), { 'backend.pool.maxOverflow': size }];
+      const ways = [...(same <= 200 ? [even] : []), { 'backend.pool.maxOverflow': size }];
+      const fixes = working(input, ways, () => false, [expectedTooLarge]);
       return {
         severity: 'Info',
         message: `up to ${overflow} connections of each worker are opened and closed on demand, and only ${size} are kept: each new one costs the database a process and the request a handshake`,
-        fixes: working(input, fixes, () => false, [expectedTooLarge]),
+        fixes,
+        ...(fixes.length > 0 ? {} : { advice: 'the database needs more memory to keep more of them' }),
       };
     },
   },
@@ -64,7 +66,7 @@ function waysOut({ spec }: RuleInput, budget: ConnectionBudget): Fix[] {
   const canGrow = postgresManaged(spec) && budget.neededMaxConnections <= MOST_CONNECTIONS;
   const smallest: Fix = {
     'backend.replicas': 1,
-    'backend.workers': Math.min(32, Math.max(1, Math.floor(budget.usable / 2))),
+    'backend.workers': Math.min(budget.workers, Math.max(1, Math.floor(budget.usable / 2))),
     'backend.pool.size': 1,
     'backend.pool.maxOverflow': 0,
   };

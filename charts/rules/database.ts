@@ -13,6 +13,7 @@ import { afterFix, type Check, smallest, working } from './trial.ts';
 const STEP_MIB = 64;
 const WORK_MEM_DEFAULT_KB = 4096;
 const WORK_MEM_LEAST_KB = 1024;
+const MAINTENANCE_MOST_KB = 2_097_151;
 const MOST_BUFFERS_KB = 1_073_741_824; // The upper bound of sharedBuffers.
 
 export const DATABASE_RULES: readonly Rule[] = [
@@ -68,8 +69,8 @@ function expectedFixes(input: RuleInput): Fix[] {
 }
 
 const modestParameters = (limit: number): Fix => ({
-  'postgres.parameters.sharedBuffers': formatPgSize(Math.max(128, limit * 256)),
-  'postgres.parameters.maintenanceWorkMem': formatPgSize(Math.max(1024, limit * 64)),
+  ...quarter(limit),
+  'postgres.parameters.maintenanceWorkMem': formatPgSize(Math.min(MAINTENANCE_MOST_KB, Math.max(1024, limit * 64))),
   'postgres.parameters.workMem': formatPgSize(WORK_MEM_LEAST_KB),
 });
 

@@ -5,6 +5,8 @@ import { edgeMemory } from '../edge-memory.ts';
 import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
 import { TEMPORARY_MIB } from '../tiers/edge/paths.ts';
 import { speakOnce } from './concerns.ts';
+import { nodeTooSmall } from './node.ts';
+import { working } from './trial.ts';
 
 /** nginx as a process: memory, descriptors, connections, buffers, compression, version. */
 
@@ -95,6 +97,11 @@ export const EDGE_PROCESS_RULES: readonly Rule[] = [
   },
 ];
 
+function memoryTooSmall(input: RuleInput): boolean {
+  const need = edgeMemory(input);
+  return need.neededMiB > need.usableMiB;
+}
+
 function memory(input: RuleInput): Violation | undefined {
   const need = edgeMemory(input);
   if (need.neededMiB <= need.usableMiB) return undefined;
@@ -105,11 +112,15 @@ function memory(input: RuleInput): Violation | undefined {
       `with ${need.active} requests in progress the edge needs ${need.neededMiB} MiB ` +
       `(workers during a reload ${need.workers}, zones ${need.zones}, buffers ${need.buffers}, compression ${need.compression}, caches in memory ${need.caches}); ` +
       `90 % of its limit are ${need.usableMiB} MiB`,
-    fixes: [
-      ...(need.caches > 0 && onDisk ? [{ 'edge.cache.medium': 'Disk' } as const] : []),
-      { 'edge.resources.limits.memory': `${need.neededLimitMiB}Mi` },
-    ],
+    // More memory is asked of the node, too: it must have it.
+    fixes: working(input, memoryFixes(need.caches > 0 && onDisk, need.neededLimitMiB), memoryTooSmall, [nodeTooSmall]),
   };
+}
+
+function memoryFixes(diskIsEnough: boolean, limitMiB: number): Fix[] {
+  const disk: Fix = { 'edge.cache.medium': 'Disk' };
+  const more: Fix = { 'edge.resources.limits.memory': `${limitMiB}Mi` };
+  return diskIsEnough ? [disk, more] : [more];
 }
 
 /** Workers that stand still, and connections that run out. */

@@ -125,7 +125,7 @@ function smallerRequests(input: RuleInput, short: readonly Demand[]): Fix[] {
     requestFix(
       share.tier,
       short.map(({ amount, rest, surge: onTop, others, allocatable }) => {
-        const factor = Math.max(0, allocatable - others) / (rest + onTop);
+        const factor = Math.max(0, allocatable - others) / Math.max(1, rest + onTop);
         return [amount, Math.floor(share[amount] * factor)] as const;
       }),
     ),

@@ -2,6 +2,7 @@ import { poolSeconds, statementSeconds } from '../derivations/timeouts.ts';
 import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
 import { postgresManaged } from '../stack.ts';
 import { type Concern, speakOnce } from './concerns.ts';
+import { type Check, working } from './trial.ts';
 
 /** The ladder of timeouts: whoever waits for another must have more time than the other. */
 
@@ -95,11 +96,14 @@ function ladder(input: RuleInput): Violation | undefined {
     managed && now.statement >= now.heartbeat && blocked(now),
     isBehindCdn && now.deadline >= CDN_SECONDS && late(now),
   ].filter((concern) => typeof concern === 'object');
-  if (concerns.length < 2) return speakOnce(concerns);
-  return speakOnce(concerns.map((concern) => ({ ...concern, fixes: [mended(now, isBehindCdn)] })));
+  const said = speakOnce(concerns);
+  if (said === undefined) return undefined;
+  const isWrong: Check = (after) => ladder(after) !== undefined;
+  const enough = concerns.length === 1 ? working(input, said.fixes, isWrong) : [];
+  return { ...said, fixes: enough.length > 0 ? enough : [mended(now, isBehindCdn)] };
 }
 
-/** All steps of the ladder at once, for a profile in which more than one is wrong. */
+/** All steps of the ladder at once, for a profile in which mending one of them is not enough. */
 function mended(now: Ladder, isBehindCdn: boolean): Fix {
   const low = isBehindCdn ? Math.min(now.deadline, BELOW_CDN_SECONDS) : now.deadline;
   const deadline = Math.max(3, low);
@@ -125,11 +129,7 @@ function tie(now: Ladder, isBehindCdn: boolean): Concern {
   return {
     severity: 'Warning',
     message: `waiting for a connection (${pool} s) and the statement (${statement} s) may take ${pool + statement} s, but nginx gives up after ${deadline} s: the client sees 504 while the query still runs`,
-    fixes: [
-      ...(deadline >= 3 ? [shorter] : []),
-      ...(enough <= most ? [{ requestDeadlineSeconds: enough }] : []),
-      ...(deadline < 3 && enough > most ? [mended(now, isBehindCdn)] : []),
-    ],
+    fixes: [...(deadline >= 3 ? [shorter] : []), ...(enough <= most ? [{ requestDeadlineSeconds: enough }] : [])],
   };
 }
 

@@ -2,6 +2,7 @@ import { mebibytes, milliCores } from '../../crds/units.ts';
 import { memoryForWorkers, wholeCores, workersInMemory } from '../derivations/arithmetic.ts';
 import { edgeMemory } from '../edge-memory.ts';
 import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
+import { nodeTooSmall } from './node.ts';
 import { type Check, working } from './trial.ts';
 
 /** Worker processes against the CPU and the memory that they share, and how they come and go. */
@@ -20,7 +21,8 @@ export const WORKER_RULES: readonly Rule[] = [
   {
     id: 'INV-18',
     path: 'backend.resources.limits.memory',
-    check: ({ effective }) => {
+    check: (input) => {
+      const { effective } = input;
       const workers = effective.value('backend.workers');
       const each = effective.value('backend.expectedWorkerMiB');
       const limit = effective.value('backend.resources.limits.memory');
@@ -31,7 +33,9 @@ export const WORKER_RULES: readonly Rule[] = [
       return {
         severity: 'Error',
         message: `${workers} workers of about ${each} MiB need ${needed}Mi, the limit is ${mebibytes(limit)}Mi: one that grows lets the kernel kill all of them`,
-        fixes: fitting >= 1 ? [more, { 'backend.workers': fitting }] : [more],
+        fixes: working(input, [more, ...(fitting >= 1 ? [{ 'backend.workers': fitting }] : [])], workersTooLarge, [
+          nodeTooSmall,
+        ]),
       };
     },
   },
@@ -79,26 +83,41 @@ export const WORKER_RULES: readonly Rule[] = [
   },
 ];
 
+/** Cores that the workers of one pod can use. */
+function coresOf({ effective, facts }: RuleInput): number {
+  const isLimited = effective.value('cpuLimitPolicy') === 'Limit';
+  return wholeCores(isLimited ? effective.value('backend.resources.limits.cpu') : `${facts.allocatableCpuMillis}m`);
+}
+
+const isCrowded: Check = (input) => input.effective.value('backend.workers') > coresOf(input) + SPARE_WORKERS;
+
+/** INV-18: the workers are expected to need more than their pod may take. */
+const workersTooLarge: Check = ({ effective }) =>
+  mebibytes(effective.value('backend.resources.limits.memory')) <
+  memoryForWorkers(effective.value('backend.workers'), effective.value('backend.expectedWorkerMiB'));
+
 /** INV-17, RES-02: more processes than cores gain nothing and, under a limit, spend it early and then stand still. */
 function crowded(input: RuleInput): Violation | undefined {
   const { effective, facts } = input;
   const workers = effective.value('backend.workers');
   const limit = effective.value('backend.resources.limits.cpu');
   const isLimited = effective.value('cpuLimitPolicy') === 'Limit';
-  const millis = isLimited ? milliCores(limit) : facts.allocatableCpuMillis;
-  const cores = wholeCores(`${millis}m`);
-  if (workers <= cores + SPARE_WORKERS) return undefined;
+  const cores = coresOf(input);
+  if (!isCrowded(input)) return undefined;
   const nodeCores = wholeCores(`${facts.allocatableCpuMillis}m`);
   const fewer: Fix = { 'backend.workers': cores };
-  const more: Fix = { 'backend.resources.limits.cpu': String(workers - SPARE_WORKERS) };
-  const isCrowded: Check = (after) => after.effective.value('backend.workers') > nodeCores + SPARE_WORKERS;
-  const free = working(input, [{ cpuLimitPolicy: 'None' }], isCrowded, [edgeTooSmall]);
+  const wider = working(
+    input,
+    [{ 'backend.resources.limits.cpu': String(workers - SPARE_WORKERS) }, { cpuLimitPolicy: 'None' }],
+    isCrowded,
+    [edgeTooSmall, nodeTooSmall],
+  );
   return {
     severity: 'Warning',
     message: isLimited
-      ? `${workers} workers share a CPU limit of ${limit}${stall(millis, Math.min(workers, nodeCores))}: more than ${cores} of them cannot do more work at the same time`
+      ? `${workers} workers share a CPU limit of ${limit}${stall(milliCores(limit), Math.min(workers, nodeCores))}: more than ${cores} of them cannot do more work at the same time`
       : `${workers} workers share the ${nodeCores} cores of the node: more than ${cores} of them cannot do more work at the same time`,
-    fixes: isLimited ? [fewer, more, ...free] : [fewer],
+    fixes: isLimited ? [fewer, ...wider] : [fewer],
   };
 }
 
