@@ -44,7 +44,12 @@ function linesOf(branch: Branch, indent: string, noteOf: (path: string) => strin
 
 /** A value on one line, quoted where YAML would else read something different. */
 export function flow(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
+  return stringify(value, {
+    collectionStyle: 'flow',
+    flowCollectionPadding: false,
+    lineWidth: 0,
+    compat: 'yaml-1.1',
+  }).trimEnd();
 }
 
 /** Lines with their notes in one column, as comments. */

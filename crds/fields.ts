@@ -34,7 +34,7 @@ export function quantityBetween(minimum: string, maximum: string) {
   const compare = (bound: string) => `quantity(string(self)).compareTo(quantity('${bound}'))`;
   const isWithin = (text: string) => parseQuantity(text) >= low && parseQuantity(text) <= high;
   const options = [
-    z.int().min(low, message).max(high, message),
+    z.int().min(Math.ceil(low), message).max(Math.floor(high), message),
     // Refinements run after a pattern that does not match, too.
     quantityText.refine((text) => !new RegExp(QUANTITY_PATTERN).test(text) || isWithin(text), { error: message }),
   ] as const;
@@ -98,11 +98,21 @@ export const image = () =>
 
 /** Absolute path in a container, of safe characters and without `..`. */
 export const containerPath = () =>
-  z
-    .string()
-    .min(2)
-    .max(200)
-    .regex(/^(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}){1,10}$/);
+  withCel(
+    z
+      .string()
+      .min(2)
+      .max(200)
+      .regex(/^(\/[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,62}){1,10}$/),
+    {
+      rule: `!(self in ['${TAKEN_PATHS.join("', '")}']) && !self.startsWith('/etc/pitcrew')`,
+      message: '/tmp is writable already, and system directories can not be replaced: leave it out',
+    },
+    (path) => !TAKEN_PATHS.includes(path) && !path.startsWith('/etc/pitcrew'),
+  );
+
+/** Directories that every pod has, with a meaning of their own. */
+const TAKEN_PATHS = ['/tmp', '/etc', '/dev', '/dev/shm', '/proc', '/sys'];
 
 /** Path of a URL: `/api/products`. */
 export const urlPath = () =>
@@ -156,7 +166,7 @@ const keySelector = (what: string) =>
         .string()
         .min(1)
         .max(253)
-        .regex(/^[-._a-zA-Z0-9]+$/)
+        .regex(/^([-_a-zA-Z0-9]|\.[-_a-zA-Z0-9])[-._a-zA-Z0-9]*$/)
         .describe(`Key in the ${what}.`),
       optional: z.boolean().optional().describe('Whether the container may start without it.'),
     })

@@ -46,8 +46,8 @@ const policy = withCel(
           .regex(/^[A-Z]+-[0-9]{2}$/),
       )
       .max(50)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
       .describe('Ids of findings of severity Error that are accepted, for example [INV-05].'),
     reason: z.string().min(3).max(1024).optional().describe('Why they are accepted.'),
   }),
@@ -86,8 +86,8 @@ export const specSchema = withCel(
     imagePullSecrets: z
       .array(objectName())
       .max(10)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
       .describe('Names of Secrets with the credentials of private image registries.'),
     policy: policy.optional(),
     suspend: z.boolean().optional().describe('While true, the operator changes nothing; what runs keeps running.'),

@@ -40,8 +40,8 @@ export const statusSchema = z
     conditions: z
       .array(condition)
       .max(20)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+      .optional()
       .describe('Conditions by the rules of kstatus.'),
     revision: z
       .int()
@@ -78,20 +78,20 @@ export const statusSchema = z
         }),
       )
       .max(10)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['tier'] })
+      .optional()
       .describe('Proof of effect: what was rendered and what the processes have loaded.'),
     findings: z
       .array(finding)
       .max(100)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'atomic' })
+      .optional()
       .describe('What the operator has to say about the profile.'),
     effective: z
       .array(effectiveValue)
       .max(300)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['path'] })
+      .optional()
       .describe('Every value in force and who chose it.'),
     facts: z
       .strictObject({
@@ -129,8 +129,8 @@ export const statusSchema = z
         }),
       )
       .max(100)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['object'] })
+      .optional()
       .describe('What was applied, so that a restarted operator sends nothing twice.'),
   })
   .describe('What the operator observed.');

@@ -1,9 +1,10 @@
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { DesiredObject } from '../charts/object.ts';
+import { yamlOf } from '../crds/yaml.ts';
 
 /** YAML text of objects, one document each. The one place where objects become text, so that every door prints the same bytes. */
 export function manifestOf(objects: readonly DesiredObject[]): string {
-  return objects.map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
+  return objects.map((object) => `---\n${yamlOf(object)}`).join('');
 }
 
 /** All documents of a YAML text, empty ones left out. Throws with line and column on broken YAML. */

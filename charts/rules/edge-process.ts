@@ -6,7 +6,7 @@ import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
 import { TEMPORARY_MIB } from '../tiers/edge/paths.ts';
 import { speakOnce } from './concerns.ts';
 import { nodeTooSmall } from './node.ts';
-import { working } from './trial.ts';
+import { adviceWithout, working } from './trial.ts';
 
 /** nginx as a process: memory, descriptors, connections, buffers, compression, version. */
 
@@ -106,14 +106,17 @@ function memory(input: RuleInput): Violation | undefined {
   const need = edgeMemory(input);
   if (need.neededMiB <= need.usableMiB) return undefined;
   const onDisk = need.neededMiB - need.caches <= need.usableMiB;
+  // More memory is asked of the node, too: it must have it.
+  const ways = memoryFixes(need.caches > 0 && onDisk, need.neededLimitMiB);
+  const fixes = working(input, ways, memoryTooSmall, [nodeTooSmall]);
   return {
     severity: 'Error',
     message:
       `with ${need.active} requests in progress the edge needs ${need.neededMiB} MiB ` +
       `(workers during a reload ${need.workers}, zones ${need.zones}, buffers ${need.buffers}, compression ${need.compression}, caches in memory ${need.caches}); ` +
       `90 % of its limit are ${need.usableMiB} MiB`,
-    // More memory is asked of the node, too: it must have it.
-    fixes: working(input, memoryFixes(need.caches > 0 && onDisk, need.neededLimitMiB), memoryTooSmall, [nodeTooSmall]),
+    fixes,
+    ...adviceWithout(fixes),
   };
 }
 

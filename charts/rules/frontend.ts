@@ -1,7 +1,7 @@
 import { mebibytes } from '../../crds/units.ts';
 import type { Fix, Rule, RuleInput } from '../findings.ts';
 import { nodeTooSmall } from './node.ts';
-import { working } from './trial.ts';
+import { adviceWithout, working } from './trial.ts';
 
 /** The memory of Next.js: the heap, and what lives outside of it. */
 
@@ -24,14 +24,16 @@ export const FRONTEND_RULES: readonly Rule[] = [
       if (input.spec.frontend === undefined || room(input) >= OUTSIDE_HEAP_MIB) return undefined;
       const heap = input.effective.value('frontend.maxOldSpaceMiB');
       const limit = mebibytes(input.effective.value('frontend.resources.limits.memory'));
-      const fixes: Fix[] = [
+      const ways: Fix[] = [
         { 'frontend.maxOldSpaceMiB': heapThatFits(limit) },
         { 'frontend.resources.limits.memory': `${Math.max(heap + OUTSIDE_HEAP_MIB, Math.ceil((heap * 4) / 3))}Mi` },
       ];
+      const fixes = working(input, ways, (after) => room(after) < OUTSIDE_HEAP_MIB, [nodeTooSmall]);
       return {
         severity: 'Error',
         message: `a heap of ${heap} MiB and at least ${OUTSIDE_HEAP_MIB} MiB outside of it do not fit into the limit of ${limit}Mi: the kernel kills the server before it collects garbage`,
-        fixes: working(input, fixes, (after) => room(after) < OUTSIDE_HEAP_MIB, [nodeTooSmall]),
+        fixes,
+        ...adviceWithout(fixes),
       };
     },
   },

@@ -24,6 +24,13 @@ export function working(input: RuleInput, fixes: readonly Fix[], isWrong: Check,
   });
 }
 
+/** What to say where no fix is left, since each would ask the node for more than it has. */
+export function adviceWithout(fixes: readonly Fix[]): { readonly advice?: string } {
+  return fixes.length > 0
+    ? {}
+    : { advice: 'the node has no room for what is missing: give it more, or lower what other tiers request' };
+}
+
 /** The smallest whole number between the two for which it holds; undefined where it does not hold for the larger one. */
 export function smallest(low: number, high: number, holds: (value: number) => boolean): number | undefined {
   if (!holds(high)) return undefined;

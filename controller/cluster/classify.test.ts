@@ -57,6 +57,12 @@ describe('classify', () => {
     ['an abort', new DOMException('stopped', 'AbortError'), 'Unavailable', 'backoff'],
     ['a mistake of ours', new TypeError('x is undefined'), 'Bug', 'backoff'],
     ['anything at all', 'a string', 'Bug', 'backoff'],
+    [
+      'a namespace on its way out',
+      answer(403, { details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] } }),
+      'Terminating',
+      'slow',
+    ],
     ['nothing at all', undefined, 'Bug', 'backoff'],
   ])('%s', (_what, error, kind, pace) => {
     expect(classify(error)).toMatchObject({ kind, pace, cause: error });

@@ -20,6 +20,8 @@ export type FailureKind =
   | 'FieldConflict'
   /** The server understood and will not have it: somebody has to change something. */
   | 'Rejected'
+  /** The namespace is being deleted: nothing can be made in it any more. */
+  | 'Terminating'
   /** No answer, or not now. */
   | 'Unavailable'
   /** Everything else: ours to mend. */
@@ -38,6 +40,7 @@ const PACE: Record<FailureKind, PassFailure['pace']> = {
   Stale: 'immediate',
   FieldConflict: 'slow',
   Rejected: 'slow',
+  Terminating: 'slow',
   Unavailable: 'backoff',
   Bug: 'backoff',
 };
@@ -82,8 +85,9 @@ function kindOf(error: ApiError): FailureKind {
     case 408:
     case 429:
       return 'Unavailable';
-    case 400:
     case 403:
+      return isTerminating(error) ? 'Terminating' : 'Rejected';
+    case 400:
     case 413:
       return 'Rejected';
     case 422:
@@ -94,6 +98,9 @@ function kindOf(error: ApiError): FailureKind {
       return error.status >= 500 ? 'Unavailable' : 'Bug';
   }
 }
+
+const isTerminating = (error: ApiError): boolean =>
+  error.body.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') === true;
 
 /** A patch with the uid of an object that has been replaced by a namesake. */
 const isAnotherObject = (error: ApiError): boolean =>

@@ -115,6 +115,7 @@ export interface MergePatch {
     readonly annotations?: Readonly<Record<string, string | null>>;
     readonly labels?: Readonly<Record<string, string | null>>;
     readonly finalizers?: readonly string[] | null;
+    readonly ownerReferences?: readonly OwnerReference[];
   };
   readonly spec?: unknown;
   readonly [field: string]: unknown;

@@ -24,8 +24,8 @@ async function serving(pages: Record<string, string> | undefined): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-const probe = async (pages: Record<string, string> | undefined, expected = 'new') =>
-  probeEdge({ ip: '127.0.0.1', port: await serving(pages) }, expected, signal);
+const probe = async (pages: Record<string, string> | undefined) =>
+  probeEdge({ ip: '127.0.0.1', port: await serving(pages) }, signal);
 
 describe('nginx', () => {
   it('says what it has loaded', async () => {
@@ -42,6 +42,11 @@ describe('nginx', () => {
     expect(await probe(pages)).toMatchObject({ loaded: 'old', refusal: 'nginx: [emerg] unknown directive' });
   });
 
+  it('says that it refused a certificate, which changes no hash', async () => {
+    const pages = { '/-/config': 'new', '/-/config-error': 'nginx: [emerg] cannot load certificate' };
+    expect(await probe(pages)).toMatchObject({ loaded: 'new', refusal: 'nginx: [emerg] cannot load certificate' });
+  });
+
   it('has refused nothing when the page is empty or missing', async () => {
     expect(await probe({ '/-/config': 'old', '/-/config-error': '' })).toMatchObject({ refusal: undefined });
     expect(await probe({ '/-/config': 'old' })).toMatchObject({ refusal: undefined });
@@ -52,7 +57,7 @@ describe('nginx', () => {
   });
 
   it('is unreachable when nothing listens', async () => {
-    expect(await probeEdge({ ip: '127.0.0.1', port: 1 }, 'new', signal)).toMatchObject({
+    expect(await probeEdge({ ip: '127.0.0.1', port: 1 }, signal)).toMatchObject({
       unreachable: expect.stringMatching(/ECONNREFUSED|refused/i),
     });
   });
@@ -63,9 +68,31 @@ describe('nginx', () => {
     expect(performance.now() - started).toBeLessThan(2_500);
   });
 
+  it('is heard for 16 KiB only, and then cut off', async () => {
+    const stream = { sent: 0, closed: false };
+    const server = createServer((_request, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536))) stream.sent += 65_536;
+      };
+      response.on('drain', more).on('close', () => {
+        stream.closed = true;
+      });
+      more();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const started = performance.now();
+    const { loaded } = await probeEdge({ ip: '127.0.0.1', port }, signal);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(loaded).toHaveLength(2_000);
+    await expect.poll(() => stream.closed).toBe(true);
+    expect(stream.sent).toBeLessThan(32 * 1_048_576);
+  });
+
   it('does not outlive the pass', async () => {
     const pass = new AbortController();
-    const asked = probeEdge({ ip: '127.0.0.1', port: await serving(undefined) }, 'new', pass.signal);
+    const asked = probeEdge({ ip: '127.0.0.1', port: await serving(undefined) }, pass.signal);
     pass.abort(new Error('the pass is over'));
     await expect(asked).rejects.toThrow('the pass is over');
   });

@@ -10,20 +10,19 @@ export interface EdgeAddress {
 }
 
 const DEADLINE_MS = 1_500;
-/** An error text is a few lines; whoever sends more is not nginx. */
+/** An error text is a few lines; whoever sends more is not nginx, and must not fill our memory. */
+const MAX_BYTES = 16_384;
 const MAX_CHARACTERS = 2_000;
 
-/** Asks nginx for the hash of the configuration that its workers run, and for the error of the last one it refused. */
-export async function probeEdge(
-  address: EdgeAddress,
-  expected: string | undefined,
-  signal: AbortSignal,
-): Promise<Proof> {
+/**
+ * Asks nginx for the hash of the configuration that its workers run, and for the error of the last one it refused.
+ * Always for both: a certificate that it will not have changes no hash.
+ */
+export async function probeEdge(address: EdgeAddress, signal: AbortSignal): Promise<Proof> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
   try {
     const loaded = await readText(address, EDGE_PROOF_PATH, deadline);
-    const settled = loaded === expected;
-    const refusal = settled ? undefined : await readText(address, EDGE_ERROR_PATH, deadline);
+    const refusal = await readText(address, EDGE_ERROR_PATH, deadline);
     return { loaded, refusal, pendingRestart: [], unreachable: undefined };
   } catch (error) {
     signal.throwIfAborted();
@@ -41,6 +40,18 @@ async function readText(address: EdgeAddress, path: string, signal: AbortSignal)
     // A pod is asked rarely: a connection that is kept would only hold nginx from stopping.
     reset: true,
   });
-  const text = (await answer.body.text()).trim().slice(0, MAX_CHARACTERS);
+  const text = (await readHead(answer.body)).trim().slice(0, MAX_CHARACTERS);
   return answer.statusCode === 200 && text !== '' ? text : undefined;
+}
+
+/** The beginning of a body. Leaving the loop destroys the stream and with it the connection. */
+async function readHead(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MAX_BYTES).toString('utf8');
 }

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { probePostgres } from './postgres.ts';
@@ -13,7 +13,81 @@ async function silentPort(): Promise<{ port: number; close: () => void }> {
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
 
+/** A message of the server: its letter, its length, its content. */
+function message(letter: string, content = Buffer.alloc(0)): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(content.length + 4);
+  return Buffer.concat([Buffer.from(letter), length, content]);
+}
+
+const LETS_IN = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', Buffer.from('I'))]);
+const REFUSES_LOGIN = message('E', Buffer.from('SFATAL\0C28P01\0Mpassword authentication failed\0\0'));
+
+/** Speaks as much of PostgreSQL as is needed to hear what it is asked. */
+async function talkingPort(greeting: Buffer, onQuestion: (socket: Socket) => void) {
+  const heard: string[] = [];
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      heard.push(chunk.toString('latin1'));
+      if (heard.length === 1) socket.write(greeting);
+      else if (chunk[0] === 0x51) onQuestion(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, heard, sockets, close };
+}
+
 describe('a database', () => {
+  it('is asked where nobody can shadow the answer', async () => {
+    const { port, heard, close } = await talkingPort(LETS_IN, (socket) => socket.destroy());
+    await probePostgres({ ip: '127.0.0.1', port, ...login }, signal);
+    const [startup = '', question = ''] = heard;
+    expect(startup).toContain('database\0postgres\0');
+    expect(startup).toContain('options\0-c search_path=pg_catalog\0');
+    expect(question).toContain('pg_catalog.current_setting(');
+    expect(question).toContain('FROM pg_catalog.pg_settings');
+    expect(question).not.toMatch(/(?<!pg_catalog\.)(pg_settings|current_setting\()/);
+    close();
+  });
+
+  it('that will not let us in says so', async () => {
+    const { port, close } = await talkingPort(REFUSES_LOGIN, () => undefined);
+    const proof = await probePostgres({ ip: '127.0.0.1', port, ...login }, signal);
+    expect(proof).toMatchObject({ loginRefused: true, unreachable: 'password authentication failed' });
+    close();
+  });
+
+  it('that never ends its answer is cut off', async () => {
+    const flood = Buffer.alloc(1_048_576, message('N', Buffer.from('Mx\0\0')));
+    const { port, sockets, close } = await talkingPort(LETS_IN, (socket) => {
+      const more = () => {
+        while (!socket.destroyed && socket.write(flood));
+      };
+      socket.on('drain', more);
+      more();
+    });
+    const started = performance.now();
+    const proof = await probePostgres({ ip: '127.0.0.1', port, ...login }, signal);
+    expect(proof.unreachable).toContain('more than an answer');
+    expect(performance.now() - started).toBeLessThan(1_000);
+    await expect.poll(() => sockets.every((socket) => socket.destroyed)).toBe(true);
+    close();
+  });
+
+  it('that never says a word is not kept connected', async () => {
+    const { port, sockets, close } = await talkingPort(Buffer.alloc(0), () => undefined);
+    await probePostgres({ ip: '127.0.0.1', port, ...login }, signal);
+    await expect.poll(() => sockets.every((socket) => socket.destroyed)).toBe(true);
+    close();
+  });
+
   it('that does not listen is unreachable', async () => {
     const proof = await probePostgres({ ip: '127.0.0.1', port: 1, ...login }, signal);
     expect(proof.unreachable).toMatch(/ECONNREFUSED/);

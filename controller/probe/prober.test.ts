@@ -51,6 +51,14 @@ describe('a process is asked', () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('again when it refuses something beside the configuration that it has loaded', async () => {
+    const refusing = { ...answer('new'), refusal: 'cannot load certificate' };
+    const { clock, prove } = proberWith(refusing, answer('new'));
+    expect(await prove()).toMatchObject({ refusal: 'cannot load certificate' });
+    clock.nowMs += 300;
+    expect(await prove()).toMatchObject({ refusal: undefined });
+  });
+
   it('anew when another configuration is expected, or another process runs', async () => {
     const { clock, asked, prove } = proberWith(answer('new'));
     await prove();
@@ -76,6 +84,13 @@ describe('a process is asked', () => {
     await prove();
     clock.nowMs += 600_000;
     expect(await prove()).toMatchObject({ loaded: 'new', unreachable: undefined });
+  });
+
+  it('loses its proof when it does not let us in any more', async () => {
+    const { clock, prove } = proberWith(answer('new'), { ...unreachable('28P01'), loginRefused: true });
+    await prove();
+    clock.nowMs += 600_000;
+    expect(await prove()).toMatchObject({ loaded: undefined, loginRefused: true });
   });
 });
 

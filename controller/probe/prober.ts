@@ -60,7 +60,9 @@ export function createProber(nowMs: () => number, probes: Probes = REAL): Prober
     if (before !== undefined && isStillGood(before, target.expected, nowMs())) return before.proof;
     const said = await question(probes, target, readLogin, signal);
     // The same process cannot unload what it has loaded: one missed answer later takes nothing away from the proof.
-    const lost = said.unreachable !== undefined && before?.proof.loaded !== undefined;
+    // One that does not let us in any more is another matter: it will not say what it loads next.
+    const mute = said.unreachable !== undefined && said.loginRefused !== true;
+    const lost = mute && before?.proof.loaded !== undefined;
     const proof = lost ? before.proof : said;
     heard.set(target.process, { proof, atMs: nowMs() });
     return proof;
@@ -81,11 +83,12 @@ export function createProber(nowMs: () => number, probes: Probes = REAL): Prober
 export function isStillGood({ proof, atMs }: Heard, expected: string | undefined, nowMs: number): boolean {
   const age = nowMs - atMs;
   if (proof.unreachable !== undefined) return age < RETRY_MS;
-  return age < (proof.loaded !== undefined && proof.loaded === expected ? REASK_MS : CHASE_MS);
+  const settled = proof.loaded !== undefined && proof.loaded === expected && proof.refusal === undefined;
+  return age < (settled ? REASK_MS : CHASE_MS);
 }
 
 async function question(probes: Probes, target: Asked, readLogin: ReadLogin, signal: AbortSignal): Promise<Proof> {
-  if (target.tier === 'edge') return probes.edge({ ip: target.ip }, target.expected, signal);
+  if (target.tier === 'edge') return probes.edge({ ip: target.ip }, signal);
   const login = await readLogin();
   if (login === undefined) return unreachable('its monitoring Secret is missing or incomplete');
   return probes.postgres({ ip: target.ip, ...login }, signal);

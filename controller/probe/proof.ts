@@ -8,6 +8,8 @@ export interface Proof {
   readonly pendingRestart: readonly string[];
   /** Why it could not be asked. */
   readonly unreachable: string | undefined;
+  /** It answered, and will not let us in. */
+  readonly loginRefused?: boolean | undefined;
 }
 
 /** A process that gave no answer. */

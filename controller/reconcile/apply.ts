@@ -1,19 +1,20 @@
 import { REFRESH } from '../../charts/kit/labels.ts';
 import { STAGES, type Stage } from '../../synth/synthesis.ts';
-import { classify } from '../cluster/classify.ts';
+import { classify, type Failure } from '../cluster/classify.ts';
 import type { KubeObject, WritableObject } from '../cluster/port.ts';
 import { syncOf } from './config-sync.ts';
 import { databaseSecret, newPassword } from './credentials.ts';
 import type { Owner } from './desired.ts';
 import { type Child, childOf, refOf } from './digest.ts';
 import type { ProfileMemory } from './memory.ts';
-import { type PodTouch, planNudges } from './nudge.ts';
+import { type PodTouch, planNudges, planRemounts } from './nudge.ts';
 import { type Apply, strangerOf } from './plan.ts';
+import { rejectionOf, standingRejection } from './rejected.ts';
 import type { Result } from './result.ts';
-import type { RevisionPlan } from './revision.ts';
+import { isAdoptable, type RevisionObject, type RevisionPlan } from './revision.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
 import type { Tools } from './tools.ts';
-import { stageWait, type View } from './view.ts';
+import { isHeldBack, stageWait, type View } from './view.ts';
 
 /** What is to be done and what it is decided by. */
 export interface ApplyInput {
@@ -35,6 +36,7 @@ interface Run {
   readonly signal: AbortSignal;
   readonly children: Map<string, Child>;
   readonly results: Result[];
+  madeSecrets: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ interface Run {
  * stage, but later stages wait; so they do for the gate of their stage, asked of the state as it is by then.
  */
 export async function applyChanges(tools: Tools, input: ApplyInput, signal: AbortSignal): Promise<Applied> {
-  const run: Run = { tools, input, signal, children: new Map(input.view.children), results: [] };
+  const run: Run = { tools, input, signal, children: new Map(input.view.children), results: [], madeSecrets: false };
   const view = (): View => ({ ...input.view, children: run.children });
   await ensureSecrets(run);
   await ensureRevision(run);
@@ -60,7 +62,12 @@ const hasFailures = ({ results }: Run): boolean =>
   results.some(({ outcome }) => outcome === 'failed' || outcome === 'clash');
 
 /** One write; whatever it throws becomes a result, unless the pass itself was cut off. */
-async function attempt(run: Run, ref: string, write: () => Promise<Result>): Promise<void> {
+async function attempt(
+  run: Run,
+  ref: string,
+  write: () => Promise<Result>,
+  tell: (failure: Failure) => string = ({ message }) => message,
+): Promise<void> {
   try {
     run.results.push(await write());
   } catch (error) {
@@ -68,8 +75,10 @@ async function attempt(run: Run, ref: string, write: () => Promise<Result>): Pro
     const failure = classify(error);
     // What the server says of a Secret may quote it.
     const told = ref.startsWith('Secret/') ? {} : { error: failure.cause };
-    run.tools.log.warn({ object: ref, kind: failure.kind, ...told }, 'a write failed');
-    run.results.push({ ref, outcome: 'failed', message: failure.message, failure });
+    // A namespace on its way out refuses everything: no news.
+    const level = failure.kind === 'Terminating' ? 'debug' : 'warn';
+    run.tools.log[level]({ object: ref, kind: failure.kind, ...told }, 'a write failed');
+    run.results.push({ ref, outcome: 'failed', message: tell(failure), failure });
   }
 }
 
@@ -85,6 +94,7 @@ async function ensureSecrets(run: Run): Promise<void> {
       } catch (error) {
         if (classify(error).kind !== 'Stale') throw error;
       }
+      run.madeSecrets = true;
       return done(refOf('Secret', name), 'created');
     });
   await Promise.all(view.needs.absentSecrets.map(make));
@@ -98,8 +108,14 @@ async function ensureRevision(run: Run): Promise<void> {
   if (step.kind === 'create') {
     const ref = refOf('ControllerRevision', step.object.metadata.name);
     await attempt(run, ref, async () => {
-      remember(run, (await cluster.create(step.object, { signal })).object);
+      remember(run, await createRevision(run, step.object));
       return done(ref, 'created');
+    });
+  }
+  if (step.kind === 'adopt') {
+    await attempt(run, step.child.ref, async () => {
+      remember(run, await adoptRevision(run, step.child, step.object));
+      return done(step.child.ref, 'touched');
     });
   }
   if (step.kind === 'renumber') {
@@ -111,6 +127,37 @@ async function ensureRevision(run: Run): Promise<void> {
     });
   }
   if (step.kind !== 'keep') await Promise.all(outdated.map((child) => remove(run, child)));
+}
+
+/** One of the name that our watch does not show, since its label is gone, is adopted: it would be in the way for ever. */
+async function createRevision(run: Run, object: RevisionObject): Promise<KubeObject> {
+  const { tools, signal, input } = run;
+  try {
+    return (await tools.cluster.create(object, { signal })).object;
+  } catch (error) {
+    if (classify(error).kind !== 'Stale') throw error;
+    const found = await tools.cluster.get('ControllerRevision', object.metadata, { signal });
+    const child = found === undefined ? undefined : childOf(found);
+    if (child === undefined || !isAdoptable(child, input.owner)) throw error;
+    return adoptRevision(run, child, object);
+  }
+}
+
+/**
+ * Takes over a revision of the same content. The server holds the bytes of its data against what a patch makes of
+ * them; where it calls them changed (data of an earlier version of ours), the revision is made anew.
+ */
+async function adoptRevision({ tools, signal }: Run, child: Child, object: RevisionObject): Promise<KubeObject> {
+  const { cluster } = tools;
+  const { labels, ownerReferences } = object.metadata;
+  const patch = { metadata: { uid: child.uid, labels, ownerReferences }, revision: object.revision };
+  try {
+    return (await cluster.patch('ControllerRevision', child, patch, { signal })).object;
+  } catch (error) {
+    if (classify(error).kind !== 'Rejected') throw error;
+    await cluster.delete('ControllerRevision', child, { uid: child.uid, signal });
+    return (await cluster.create(object, { signal })).object;
+  }
 }
 
 async function discard(run: Run): Promise<void> {
@@ -131,24 +178,43 @@ async function remove(run: Run, child: Child): Promise<void> {
 }
 
 async function applyStage(run: Run, stage: Stage): Promise<void> {
-  const { applies } = run.input.view.plan;
-  await Promise.all(applies.filter(({ stamped }) => stamped.stage === stage).map((apply) => applyOne(run, apply)));
+  const { plan, needs } = run.input.view;
+  const applies = plan.applies.filter(({ stamped }) => stamped.stage === stage && !isHeldBack(stamped, { needs }));
+  await Promise.all(applies.map((apply) => applyOne(run, apply)));
 }
 
-async function applyOne(run: Run, { stamped, why }: Apply): Promise<void> {
+async function applyOne(run: Run, apply: Apply): Promise<void> {
+  const { ref } = apply.stamped;
+  const { rejected } = run.input.memory;
+  const before = run.children.get(ref);
+  const atMs = run.tools.now().getTime();
+  const standing = standingRejection(rejected.get(ref), apply.stamped, before, atMs);
+  if (standing !== undefined) {
+    run.results.push({ ref, outcome: 'failed', message: standing.message, failure: standing.failure });
+    return;
+  }
+  const note = (failure: Failure): string => {
+    if (failure.kind !== 'Rejected') return failure.message;
+    const rejection = rejectionOf(rejected.get(ref), apply.stamped, before, { failure, atMs });
+    rejected.set(ref, rejection);
+    return rejection.message;
+  };
+  await attempt(run, ref, () => send(run, apply), note);
+}
+
+async function send(run: Run, { stamped, why }: Apply): Promise<Result> {
   const { ref, object, desired } = stamped;
   const { tools, signal } = run;
-  await attempt(run, ref, async () => {
-    if (why === 'missing') {
-      const stranger = await readStranger(run, stamped);
-      if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
-    }
-    const { object: stored, warnings } = await tools.cluster.apply(object as WritableObject, { signal });
-    if (warnings.length > 0) tools.log.warn({ object: ref, warnings }, 'the API server warned');
-    const child = remember(run, stored);
-    run.input.memory.applied.set(ref, { desired, owned: child.ownedHash ?? '' });
-    return { ref, outcome: 'applied', why, message: '' };
-  });
+  if (why === 'missing') {
+    const stranger = await readStranger(run, stamped);
+    if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
+  }
+  const { object: stored, warnings } = await tools.cluster.apply(object as WritableObject, { signal });
+  if (warnings.length > 0) tools.log.warn({ object: ref, warnings }, 'the API server warned');
+  const child = remember(run, stored);
+  run.input.memory.applied.set(ref, { desired, owned: child.ownedHash ?? '' });
+  run.input.memory.rejected.delete(ref);
+  return { ref, outcome: 'applied', why, message: '' };
 }
 
 /** An object that our reflectors do not select may have the name: applying would take it over without a word. */
@@ -172,7 +238,10 @@ async function touchPods(run: Run, view: View): Promise<void> {
   const alive = new Set(view.pods.map(({ uid }) => uid));
   for (const uid of memory.nudges.keys()) if (!alive.has(uid)) memory.nudges.delete(uid);
   const touches = planNudges({ view, nudges: memory.nudges, sent, nowMs });
-  await Promise.all(touches.map((touch) => touchPod(run, touch, nowMs)));
+  const remounts = run.madeSecrets ? planRemounts({ view, nowMs }) : [];
+  const told = new Set(touches.map(({ pod }) => pod.uid));
+  const all = [...touches, ...remounts.filter(({ pod }) => !told.has(pod.uid))];
+  await Promise.all(all.map((touch) => touchPod(run, touch, nowMs)));
 }
 
 async function touchPod(run: Run, { pod, hash, value, times }: PodTouch, atMs: number): Promise<void> {
@@ -192,7 +261,7 @@ async function touchPod(run: Run, { pod, hash, value, times }: PodTouch, atMs: n
 
 /** The new revision serves: everything desired is there, rolled out and loaded. Only now nothing needs the old any more. */
 function serves(view: View): boolean {
-  if (stageWait('serving', view) !== undefined) return false;
+  if (stageWait('serving', view) !== undefined || view.needs.unusable.length > 0) return false;
   const settled = view.plan.desired.every(({ ref, kind }) => {
     const child = view.children.get(ref);
     if (kind === 'Job') return true;

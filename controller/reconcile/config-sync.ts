@@ -1,4 +1,5 @@
 import { TIERS, type Tier } from '../../charts/kit/labels.ts';
+import { monitorSecretName } from '../../charts/kit/names.ts';
 import type { PodDigest } from './pod-digest.ts';
 import { processKey } from './pod-digest.ts';
 import type { View } from './view.ts';
@@ -45,13 +46,21 @@ function podSync({ proofs }: Pick<View, 'proofs'>, pod: PodDigest, desired: stri
   const proof = proofs.get(processKey(pod));
   if (proof === undefined) return { loaded: UNKNOWN, state: 'unknown', why: `${pod.name} has not been asked yet` };
   if (proof.unreachable !== undefined) {
-    return { loaded: UNKNOWN, state: 'unknown', why: `${pod.name} gives no answer: ${proof.unreachable}` };
+    const why = proof.loginRefused === true ? loginRefused(pod) : `gives no answer: ${proof.unreachable}`;
+    return { loaded: UNKNOWN, state: 'unknown', why: `${pod.name} ${why}` };
   }
-  if (proof.loaded !== desired && proof.refusal !== undefined) {
-    return { loaded: proof.loaded ?? UNKNOWN, state: 'refused', why: `${pod.name} refused it: ${proof.refusal}` };
+  if (proof.refusal !== undefined) {
+    // A certificate changes no hash: then the configuration is loaded, and what lies beside it is not.
+    const what = proof.loaded === desired ? 'what is mounted now' : 'it';
+    return { loaded: proof.loaded ?? UNKNOWN, state: 'refused', why: `${pod.name} refused ${what}: ${proof.refusal}` };
   }
   return compare(pod, proof.loaded, desired);
 }
+
+/** Passwords are set when the container starts and when its Secrets change; a Secret that was made anew reaches it late. */
+const loginRefused = (pod: PodDigest): string =>
+  `refuses the login in Secret ${monitorSecretName(pod.profile ?? '')}, which is not the one that the database holds: ` +
+  `if that does not pass within two minutes, delete the pod, so that it takes over its Secrets as it starts`;
 
 function compare(pod: PodDigest, loaded: string | undefined, desired: string): PodSync {
   if (loaded === desired) return { loaded, state: 'loaded', why: '' };

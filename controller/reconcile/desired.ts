@@ -1,6 +1,7 @@
 import { hashOf } from '../../charts/kit/hash.ts';
+import { TIER_LABEL } from '../../charts/kit/labels.ts';
 import type { DesiredObject } from '../../charts/object.ts';
-import { API_VERSION, KIND } from '../../crds/group.ts';
+import { API_VERSION, GROUP, KIND } from '../../crds/group.ts';
 import type { Placed, Stage } from '../../synth/synthesis.ts';
 import { canonicalJson } from '../cluster/ownership.ts';
 import type { OwnerReference } from '../cluster/port.ts';
@@ -38,8 +39,18 @@ export const ownerReferenceOf = (owner: Owner): OwnerReference => ({
   blockOwnerDeletion: true,
 });
 
-/** Adds what only the applier knows (D7): owner and hash. */
-export function stamp({ object, stage }: Placed, owner: Owner): Stamped {
+/**
+ * On the pods of the backend: which version of the application's Secret they were started with. Variables are read
+ * once, so pods that are to use another password must be other pods. Never anything of the Secret's content.
+ */
+export const CREDENTIALS = `${GROUP}/credentials`;
+
+/**
+ * Adds what only the applier knows (D7): owner, hash, and the version of the Secret that the backend reads. Owner
+ * references and this annotation are the two things by which an object differs from its offline rendering.
+ */
+export function stamp({ object: rendered, stage }: Placed, owner: Owner, credentials?: string): Stamped {
+  const object = credentials === undefined ? rendered : withCredentials(rendered, credentials);
   const owned = DATA_KINDS.has(object.kind)
     ? object
     : { ...object, metadata: { ...object.metadata, ownerReferences: [ownerReferenceOf(owner)] } };
@@ -52,4 +63,16 @@ export function stamp({ object, stage }: Placed, owner: Owner): Stamped {
     object: { ...owned, metadata: { ...owned.metadata, annotations } },
     desired,
   };
+}
+
+interface LooseTemplate {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+}
+
+function withCredentials(object: DesiredObject, credentials: string): DesiredObject {
+  if (object.kind !== 'Deployment' || object.metadata.labels?.[TIER_LABEL] !== 'backend') return object;
+  const spec = object.spec as { readonly template: LooseTemplate };
+  const { metadata = {} } = spec.template;
+  const annotations = { ...metadata.annotations, [CREDENTIALS]: credentials };
+  return { ...object, spec: { ...spec, template: { ...spec.template, metadata: { ...metadata, annotations } } } };
 }

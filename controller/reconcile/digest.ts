@@ -10,6 +10,7 @@ import { GROUP, KIND } from '../../crds/group.ts';
 import { ownershipHash } from '../cluster/ownership.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { Kind } from '../cluster/resources.ts';
+import { claimSizeOf } from './rejected.ts';
 
 /** Annotation of every object that we apply: hash of what was sent. */
 export const DESIRED_HASH = `${GROUP}/desired-hash`;
@@ -26,6 +27,8 @@ export interface WorkloadState {
   readonly available: number;
   /** Why no pods can be made: quota, Pod Security, a missing ServiceAccount. */
   readonly refusal: string | undefined;
+  /** What the claim template of a StatefulSet asks for. */
+  readonly claimSize?: string | undefined;
 }
 
 /** How far a Job is. */
@@ -172,6 +175,7 @@ function workloadState(loose: Loose, kind: string): WorkloadState {
     ready: status.readyReplicas ?? 0,
     available: status.availableReplicas ?? 0,
     refusal: trueCondition(status.conditions, 'ReplicaFailure')?.message,
+    ...(kind === 'StatefulSet' ? { claimSize: claimSizeOf(loose) } : {}),
   };
 }
 

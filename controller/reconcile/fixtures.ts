@@ -8,6 +8,7 @@ import { synthesize } from '../../synth/synthesize.ts';
 import { type Owner, type Stamped, stamp } from './desired.ts';
 import { type Child, refOf, type WorkloadState } from './digest.ts';
 import type { AppliedRecord } from './memory.ts';
+import { NO_NEEDS } from './observed.ts';
 import { type Plan, planChanges } from './plan.ts';
 import type { ContainerDigest, PodDigest } from './pod-digest.ts';
 import type { View } from './view.ts';
@@ -127,7 +128,7 @@ export function viewLike(change: Partial<View> & { children?: ReadonlyMap<string
   return {
     profile: OWNER.name,
     plan: planLike(children, pods),
-    needs: { missing: [], absentSecrets: [] },
+    needs: NO_NEEDS,
     pods,
     proofs: new Map([
       [`uid-of-shop-edge/${secondsAgo(300)}`, loaded('edge')],
@@ -178,6 +179,7 @@ export function podLike(
     profile: labelsOf(OWNER.name, tier)['app.kubernetes.io/part-of'],
     tier,
     role: undefined,
+    owner: undefined,
     job: undefined,
     phase: 'Running',
     failure: undefined,

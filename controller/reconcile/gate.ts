@@ -3,6 +3,7 @@ import type { Issue, Profile } from '../../crds/performance-profile.ts';
 import type { Synthesis } from '../../synth/synthesis.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { ObservedFacts } from './node-facts.ts';
+import type { Expiring } from './observed.ts';
 import type { Refusal } from './reasons.ts';
 
 /** Whether a pass may change anything. */
@@ -48,4 +49,20 @@ export function assumedFacts(synthesis: Synthesis, { facts, observed }: Observed
     acknowledged: false,
   };
   return { ...synthesis, findings: [...synthesis.findings, finding] };
+}
+
+/** Another finding of ours: it comes soon enough for somebody to act. */
+export function expiringCertificates(synthesis: Synthesis, expiring: readonly Expiring[]): Synthesis {
+  const findings = expiring.map(
+    ({ requirement: { name, path }, expiresAt }): Finding => ({
+      id: 'CERT-01',
+      severity: 'Warning',
+      path,
+      message: `the certificate in Secret ${name} expires at ${expiresAt}`,
+      fix: `put a renewed pair into Secret ${name}; nginx takes it over by itself`,
+      fixes: [],
+      acknowledged: false,
+    }),
+  );
+  return findings.length === 0 ? synthesis : { ...synthesis, findings: [...synthesis.findings, ...findings] };
 }

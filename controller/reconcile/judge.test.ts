@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_FACTS } from '../../charts/facts.ts';
 import type { Status } from '../../crds/status.ts';
 import { statusSchema } from '../../crds/status.ts';
+import { unreachable } from '../probe/proof.ts';
 import {
   childrenLike,
   ERROR_FINDING,
   MIGRATION,
+  migrationPod,
   NOW,
   PROFILE,
   podLike,
@@ -18,6 +20,7 @@ import {
 } from './fixtures.ts';
 import { gateOf, refusalOf } from './gate.ts';
 import { type Judged, judge } from './judge.ts';
+import { NO_NEEDS } from './observed.ts';
 import { ADVANCES, REFUSALS, STATES, TROUBLES } from './reasons.ts';
 import type { Result } from './result.ts';
 import type { View } from './view.ts';
@@ -239,6 +242,63 @@ describe('a gate', () => {
     });
     const view = viewLike({ children: childrenLike({ [BACKEND]: { state: down } }) });
     expect(told(judge(judgedLike(view, { gate })).status)).toMatchObject({ Ready: 'False Suspended' });
+  });
+
+  it.each<[string, Partial<View>, RegExp]>([
+    [
+      'an edit is not applied',
+      { children: childrenLike({ [BACKEND]: { desiredHash: 'older' } }) },
+      /the edit of generation 3 is not applied: Deployment\/shop-backend/,
+    ],
+    ['a configuration is not loaded', { proofs: new Map() }, /not been asked yet/],
+    ['something is no longer wanted', { children: childrenLike({ 'Service/shop-old': {} }) }, /still there: Service/],
+  ])('is shut by the user, and not Ready while %s', (_what, change, message) => {
+    const { status } = judge(judgedLike(viewLike(change), { gate: { kind: 'suspended' } }));
+    expect(told(status)).toMatchObject({ Ready: 'False Suspended', Reconciling: 'False Suspended' });
+    expect(messageOf(status)).toMatch(message);
+  });
+});
+
+describe('what others provide', () => {
+  const requirement = { kind: 'Secret', name: 'shop-tls', keys: [], path: 'edge.tls.secretName' } as const;
+
+  it('is named when a certificate will not do', () => {
+    const unusable = [{ requirement, problem: 'its certificate expired at 2026-11-01T00:00:00Z' }];
+    const { status } = judge(judgedLike(viewLike({ needs: { ...NO_NEEDS, unusable } })));
+    expect(told(status)).toMatchObject({ Ready: 'False CertificateUnusable' });
+    expect(messageOf(status)).toMatch(
+      /^Secret shop-tls, which spec.edge.tls.secretName names: its certificate expired/,
+    );
+  });
+
+  it('is told when nginx will not have a certificate, though its configuration is the newest', () => {
+    const view = viewLike();
+    const proofs = new Map([...view.proofs].map(([key, proof]) => [key, { ...proof, refusal: 'key values mismatch' }]));
+    const { status } = judge(judgedLike({ ...view, proofs }));
+    expect(told(status).ConfigInSync).toBe('False ConfigRefused');
+    expect(messageOf(status, 'ConfigInSync')).toContain('refused what is mounted now: key values mismatch');
+    expect(told(status).Ready).not.toBe('True Ready');
+  });
+
+  it('is told when the database will not let us in', () => {
+    const view = viewLike();
+    const refused = { ...unreachable('password authentication failed'), loginRefused: true };
+    const proofs = new Map([...view.proofs].map(([key]) => [key, refused]));
+    const { status } = judge(judgedLike({ ...view, proofs, pods: [podLike('postgres', { profile: 'shop' })] }));
+    expect(messageOf(status, 'ConfigInSync')).toMatch(
+      /shop-postgres refuses the login in Secret shop-postgres-monitor.*delete the pod/,
+    );
+  });
+});
+
+describe('a change of the database under a migration', () => {
+  it('waits for its end, and says so', () => {
+    const state = { type: 'job', active: 1, outcome: 'open', failure: undefined } as const;
+    const changes = { [MIGRATION.ref]: { state }, 'StatefulSet/shop-postgres': { desiredHash: 'older' } };
+    const view = viewLike({ children: childrenLike(changes), pods: [migrationPod()] });
+    const { status } = judge(judgedLike(view));
+    expect(told(status).Ready).toBe('False AwaitingMigration');
+    expect(messageOf(status)).toMatch(/is running; the database is changed when it has ended/);
   });
 });
 

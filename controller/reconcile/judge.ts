@@ -9,7 +9,6 @@ import type { Gate } from './gate.ts';
 import { outcomeOf } from './outcome.ts';
 import { processKey } from './pod-digest.ts';
 import type { Result } from './result.ts';
-import { isRolledOut, isWorkload } from './rollout.ts';
 import { type Situation, situationOf } from './situation.ts';
 import { configStatus, findingStatus, type InForce, inForceOf, tiersOf, withoutUndefined } from './status-parts.ts';
 import { migrationOf, type View } from './view.ts';
@@ -152,22 +151,39 @@ function refusedClaims(gate: Extract<Gate, { kind: 'refused' }>, judged: Judged)
 }
 
 function suspendedClaims(judged: Judged): Claim[] {
-  const workloads = [...judged.children.values()].filter(isWorkload);
-  const serves = workloads.length > 0 && workloads.every(isRolledOut);
-  const message = `suspended, nothing is changed: ${tellTiers(judged.children) || 'nothing runs'}`;
+  const { made } = judged;
+  const lacks = made === undefined ? 'nothing is known of what is wanted' : suspendedLack(made, judged.generation);
+  const tiers = tellTiers(judged.children) || 'nothing runs';
+  const message = lacks === undefined ? tiers : `${lacks} (${tiers})`;
   return [
-    { type: 'Ready', status: serves ? 'True' : 'False', reason: 'Suspended', message },
+    {
+      type: 'Ready',
+      status: lacks === undefined ? 'True' : 'False',
+      reason: 'Suspended',
+      message: `suspended, nothing is changed: ${message}`,
+    },
     { type: 'Reconciling', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
     { type: 'Stalled', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
-    {
-      type: 'Valid',
-      status: 'True',
-      reason: 'Accepted',
-      message: judged.made === undefined ? '' : validMessage(judged.made),
-    },
+    { type: 'Valid', status: 'True', reason: 'Accepted', message: made === undefined ? '' : validMessage(made) },
     ...keptClaims(judged.before),
   ];
 }
+
+/** What is not as the profile wants it, and stays so until it is resumed; undefined: all is in place and serves. */
+function suspendedLack({ view, results }: Made, generation: number): string | undefined {
+  const { applies, prunes } = view.plan;
+  // What only lacks a record is as it should be.
+  const unsent = applies.filter(({ why }) => why !== 'unproven').map(({ stamped }) => stamped.ref);
+  if (unsent.length > 0) return `the edit of generation ${generation} is not applied: ${listed(unsent)}`;
+  const situation = situationOf({ view, results, migrationTimeoutMs: 0 });
+  if (situation !== undefined) return situation.message;
+  return prunes.length === 0 ? undefined : `no longer wanted and still there: ${listed(prunes.map(({ ref }) => ref))}`;
+}
+
+const LISTED = 5;
+
+const listed = (refs: readonly string[]): string =>
+  refs.length <= LISTED ? refs.join(', ') : `${refs.slice(0, LISTED).join(', ')} and ${refs.length - LISTED} more`;
 
 /** What was known of the running processes stays, since nothing about them is changed. */
 function keptClaims(before: Status): Claim[] {

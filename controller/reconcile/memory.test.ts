@@ -45,7 +45,7 @@ describe('memory', () => {
 
   it('is of one uid: a new profile of the same name knows nothing', () => {
     const memory = createMemory();
-    memory.of('web/shop', 'old', undefined).found.set('Secret/x', 1);
+    memory.of('web/shop', 'old', undefined).found.set('Secret/x', { untilMs: 1 });
     expect(memory.of('web/shop', 'old', undefined).found.size).toBe(1);
     expect(memory.of('web/shop', 'new', undefined).found.size).toBe(0);
     memory.forget('web/shop');

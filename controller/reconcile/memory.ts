@@ -1,6 +1,8 @@
 import type { Status } from '../../crds/status.ts';
+import type { PairDigest } from './certificate.ts';
 import type { Child } from './digest.ts';
 import type { Warning } from './observed.ts';
+import type { Rejection } from './rejected.ts';
 
 /** What was sent for one object and what the server then said of our ownership. */
 export interface AppliedRecord {
@@ -21,14 +23,24 @@ export interface Nudge {
   readonly times: number;
 }
 
+/** What was seen of a requirement or a Secret, and until when that is believed. Never a value. */
+export interface Found {
+  readonly untilMs: number;
+  readonly pair?: PairDigest | undefined;
+  /** uid and resourceVersion. */
+  readonly version?: string | undefined;
+}
+
 /** What is remembered of one profile between passes. Losing it costs requests, never correctness. */
 export interface ProfileMemory {
   readonly uid: string;
   readonly applied: Map<string, AppliedRecord>;
   readonly ownWrites: Map<string, OwnWrite>;
   readonly nudges: Map<string, Nudge>;
-  /** Requirements and Secrets that were found, and until when that is believed. */
-  readonly found: Map<string, number>;
+  /** Requirements and Secrets that were found. */
+  readonly found: Map<string, Found>;
+  /** What the API server would not have, by `Kind/name`. */
+  readonly rejected: Map<string, Rejection>;
   /** The status as last written, and the version of the profile that this made. */
   written: { readonly status: Status; readonly resourceVersion: string } | undefined;
   warnings: { readonly held: readonly Warning[]; readonly readAtMs: number };
@@ -68,6 +80,7 @@ function remembered(uid: string, status: Status | undefined): ProfileMemory {
     ownWrites: new Map(),
     nudges: new Map(),
     found: new Map(),
+    rejected: new Map(),
     written: undefined,
     warnings: { held: [], readAtMs: Number.NEGATIVE_INFINITY },
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Proof } from '../probe/proof.ts';
 import { NOW, podLike, SYNTHESIS, viewLike } from './fixtures.ts';
 import type { Nudge } from './memory.ts';
-import { planNudges } from './nudge.ts';
+import { planNudges, planRemounts } from './nudge.ts';
 import { processKey } from './pod-digest.ts';
 
 const edge = podLike('edge');
@@ -43,6 +43,30 @@ describe('a pod is touched', () => {
     ['not when it does not answer and nothing was changed', { loaded: { loaded: undefined } }, []],
   ])('%s', (_what, given, expected) => {
     expect(touches(given)).toEqual(expected);
+  });
+
+  it('a few times when it refuses our login, since its Secrets may be older', () => {
+    const pod = podLike('postgres');
+    const refused: Proof = { ...proof, loaded: undefined, unreachable: 'no', loginRefused: true };
+    const hash = SYNTHESIS.configHashes.postgres ?? '';
+    const nowMs = NOW.getTime();
+    const times = (nudge?: Nudge, ready = true) => {
+      const view = { ...viewLike(), pods: [{ ...pod, ready }], proofs: new Map([[processKey(pod), refused]]) };
+      const nudges = new Map(nudge === undefined ? [] : [[pod.uid, nudge]]);
+      return planNudges({ view, nudges, sent: new Set(), nowMs }).map((touch) => touch.times);
+    };
+    expect(times()).toEqual([1]);
+    expect(times(undefined, false)).toEqual([]);
+    expect(times({ hash, atMs: nowMs, times: 1 })).toEqual([]);
+    expect(times({ hash, atMs: nowMs - 10_000, times: 1 })).toEqual([2]);
+    expect(times({ hash, atMs: 0, times: 3 })).toEqual([]);
+  });
+
+  it('when the Secrets of its database were made anew, with a value that was never there', () => {
+    const touch = (nowMs: number) =>
+      planRemounts({ view: viewLike(), nowMs }).map(({ pod, value }) => [pod.tier, value]);
+    expect(touch(1_000)).toEqual([['postgres', expect.stringMatching(`^${SYNTHESIS.configHashes.postgres}\\.`)]]);
+    expect(touch(2_000)).not.toEqual(touch(1_000));
   });
 
   it('not before the ConfigMap of that hash is in the cluster', () => {

@@ -42,8 +42,26 @@ export function planNudges(input: NudgeInput): PodTouch[] {
   });
 }
 
+/** A login that was refused this often does not come with a refresh. */
+const LOGIN_TOUCHES = 3;
+
+/** Any value that was not there before makes the kubelet look; the hash in front keeps it a touch for that hash. */
+const freshTouch = (pod: PodDigest, hash: string, times: number, nowMs: number): PodTouch => ({
+  pod,
+  hash,
+  value: `${hash}.${nowMs.toString(36)}`,
+  times,
+});
+
+/** The pods of a database whose Secrets were just made anew: they hold the passwords of the old ones. Pure. */
+export function planRemounts({ view, nowMs }: Pick<NudgeInput, 'view' | 'nowMs'>): PodTouch[] {
+  const hash = view.configHashes.postgres;
+  return hash === undefined ? [] : podsOf(view.pods, 'postgres').map((pod) => freshTouch(pod, hash, 1, nowMs));
+}
+
 function touchOf(pod: PodDigest, hash: string, input: NudgeInput, configSent: boolean): PodTouch[] {
   const proof = input.view.proofs.get(processKey(pod));
+  if (proof?.loginRefused === true) return touchForLogin(pod, hash, input);
   if (!isBehind(proof, hash, configSent)) return [];
   const last = input.nudges.get(pod.uid);
   if (last?.hash === hash) {
@@ -52,6 +70,15 @@ function touchOf(pod: PodDigest, hash: string, input: NudgeInput, configSent: bo
   }
   const touchedBefore = pod.refresh === hash || pod.refresh?.startsWith(`${hash}.`) === true;
   return touchedBefore ? [] : [{ pod, hash, value: hash, times: 1 }];
+}
+
+/** The mounted Secret is behind: it holds another password than the one that we were given. */
+function touchForLogin(pod: PodDigest, hash: string, { nudges, nowMs }: NudgeInput): PodTouch[] {
+  const last = nudges.get(pod.uid);
+  const times = (last?.times ?? 0) + 1;
+  const tooSoon = last !== undefined && nowMs - last.atMs < AGAIN_MS;
+  // Before it is ready its roles may not be made yet.
+  return !pod.ready || tooSoon || times > LOGIN_TOUCHES ? [] : [freshTouch(pod, hash, times, nowMs)];
 }
 
 /** A process that does not answer may be one that has just started with the right files: only a change is a reason then. */

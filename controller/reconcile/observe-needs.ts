@@ -1,10 +1,12 @@
+import { appSecretName } from '../../charts/kit/names.ts';
 import type { Requirement } from '../../charts/requirement.ts';
 import { postgresManaged } from '../../charts/stack.ts';
 import type { Profile } from '../../crds/performance-profile.ts';
 import type { KubeObject } from '../cluster/port.ts';
-import { databaseSecretNames } from './credentials.ts';
+import { expiresSoon, isPair, type PairDigest, pairOf, pairProblem } from './certificate.ts';
+import { databaseSecretNames, secretValue } from './credentials.ts';
 import { refOf } from './digest.ts';
-import type { ProfileMemory } from './memory.ts';
+import type { Found, ProfileMemory } from './memory.ts';
 import type { Missing, Needs } from './observed.ts';
 import type { Tools } from './tools.ts';
 
@@ -21,41 +23,80 @@ export interface NeedsInput {
 
 /** Reads what the stack needs and other people provide, and whether the database's Secrets exist. Keeps names of keys, never values. */
 export async function observeNeeds(tools: Tools, input: NeedsInput, signal: AbortSignal): Promise<Needs> {
-  const { profile, memory, nowMs } = input;
-  const { name, namespace } = profile.metadata;
+  const { profile, nowMs } = input;
+  const { name } = profile.metadata;
   const ownSecrets = postgresManaged(profile.spec) ? databaseSecretNames(name) : [];
-  const believed = (id: string): boolean => (memory.found.get(id) ?? Number.NEGATIVE_INFINITY) > nowMs;
-  const believe = (id: string): void => {
-    memory.found.set(id, nowMs + BELIEVED_MS);
-  };
-
-  const isAbsent = async (secretName: string): Promise<boolean> => {
-    const id = refOf('Secret', secretName);
-    if (believed(id)) return false;
-    const secret = await tools.cluster.get('Secret', { namespace, name: secretName }, { signal });
-    if (secret !== undefined) believe(id);
-    return secret === undefined;
-  };
-
-  const missingOf = async (requirement: Requirement): Promise<Missing[]> => {
-    const id = [refOf(requirement.kind, requirement.name), ...requirement.keys].join(' ');
-    if (believed(id)) return [];
-    const object = await tools.cluster.get(requirement.kind, { namespace, name: requirement.name }, { signal });
-    const missing = lackOf(requirement, object);
-    if (missing === undefined) believe(id);
-    return missing === undefined ? [] : [missing];
-  };
-
   // A variable may well be taken from the Secret that we make ourselves.
   const foreign = input.requires.filter(({ kind, name: wanted }) => kind !== 'Secret' || !ownSecrets.includes(wanted));
-  const [absent, missing] = await Promise.all([
-    Promise.all(ownSecrets.map(async (secretName) => ({ secretName, absent: await isAbsent(secretName) }))),
-    Promise.all(foreign.map(missingOf)),
+  const [own, looks] = await Promise.all([
+    Promise.all(ownSecrets.map(async (secret) => [secret, await lookForSecret(tools, input, secret, signal)] as const)),
+    Promise.all(foreign.map((requirement) => lookInto(tools, input, requirement, signal))),
   ]);
   return {
-    absentSecrets: absent.filter((entry) => entry.absent).map((entry) => entry.secretName),
-    missing: missing.flat(),
+    absentSecrets: own.flatMap(([secret, version]) => (version === undefined ? [secret] : [])),
+    credentials: own.find(([secret]) => secret === appSecretName(name))?.[1],
+    missing: looks.flatMap(({ missing }) => missing ?? []),
+    unusable: looks.flatMap(({ requirement, pair }) => {
+      const problem = pair === undefined ? undefined : pairProblem(pair, nowMs);
+      return problem === undefined ? [] : [{ requirement, problem }];
+    }),
+    expiring: looks.flatMap(({ requirement, pair }) => {
+      const expiresAt = pair === undefined ? undefined : expiresSoon(pair, nowMs);
+      return expiresAt === undefined ? [] : [{ requirement, expiresAt }];
+    }),
   };
+}
+
+/** The version of a Secret of the database; undefined: it is not there. */
+async function lookForSecret(
+  tools: Tools,
+  { profile, memory, nowMs }: NeedsInput,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const id = refOf('Secret', name);
+  const held = believed(memory, id, nowMs);
+  if (held !== undefined) return held.version;
+  const { namespace } = profile.metadata;
+  const secret = await tools.cluster.get('Secret', { namespace, name }, { signal });
+  if (secret === undefined) return undefined;
+  const version = `${secret.metadata.uid}.${secret.metadata.resourceVersion}`;
+  memory.found.set(id, { untilMs: nowMs + BELIEVED_MS, version });
+  return version;
+}
+
+/** A requirement and what was seen of it. */
+interface Look {
+  readonly requirement: Requirement;
+  readonly missing?: Missing | undefined;
+  readonly pair?: PairDigest | undefined;
+}
+
+async function lookInto(
+  tools: Tools,
+  { profile, memory, nowMs }: NeedsInput,
+  requirement: Requirement,
+  signal: AbortSignal,
+): Promise<Look> {
+  const id = [refOf(requirement.kind, requirement.name), ...requirement.keys].join(' ');
+  const held = believed(memory, id, nowMs);
+  if (held !== undefined) return { requirement, pair: held.pair };
+  const { namespace } = profile.metadata;
+  const object = await tools.cluster.get(requirement.kind, { namespace, name: requirement.name }, { signal });
+  const missing = lackOf(requirement, object);
+  if (missing !== undefined || object === undefined) return { requirement, missing };
+  const pair = isPair(requirement.keys)
+    ? pairOf(secretValue(object, 'tls.crt') ?? '', secretValue(object, 'tls.key') ?? '')
+    : undefined;
+  // What is wrong is looked at again at each pass: somebody is about to mend it.
+  const isWell = pair === undefined || pairProblem(pair, nowMs) === undefined;
+  if (isWell) memory.found.set(id, { untilMs: nowMs + BELIEVED_MS, pair });
+  return { requirement, pair };
+}
+
+function believed({ found }: ProfileMemory, id: string, nowMs: number): Found | undefined {
+  const held = found.get(id);
+  return held !== undefined && held.untilMs > nowMs ? held : undefined;
 }
 
 /** What an object lacks of a requirement; undefined: nothing. Pure. */

@@ -8,6 +8,7 @@ import { type Child, isOwnedBy, refOf } from './digest.ts';
 import { isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
 import { factsOf } from './node-facts.ts';
 import type { Observed, Warning } from './observed.ts';
+import { isOurPod } from './our-pods.ts';
 import { type PodDigest, processKey } from './pod-digest.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
 import type { Tools } from './tools.ts';
@@ -21,7 +22,7 @@ export async function observe(tools: Tools, key: string, signal: AbortSignal): P
   const status = newestStatus(profile, memory);
   const told = new Map(tools.cache.children(key).map((child) => [child.ref, child]));
   const children = withOwnWrites(told, memory, now.getTime());
-  const pods = tools.cache.pods(key);
+  const pods = tools.cache.pods(key).filter((pod) => isOurPod(pod, profile.metadata.name, children));
   const [proofs, warnings, version] = await Promise.all([
     tools.prober.prove(askedOf(profile.metadata.name, pods, children), () => readLogin(tools, profile, signal), signal),
     readWarnings(tools, { profile, memory, children, pods, now }, signal),

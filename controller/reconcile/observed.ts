@@ -37,9 +37,34 @@ export interface Missing {
   readonly keys: readonly string[] | undefined;
 }
 
+/** A certificate and its key that are there and will not do. */
+export interface Unusable {
+  readonly requirement: Requirement;
+  readonly problem: string;
+}
+
+/** A certificate whose end is near. */
+export interface Expiring {
+  readonly requirement: Requirement;
+  readonly expiresAt: string;
+}
+
 /** What the synthesis asks of the namespace, as found. */
 export interface Needs {
   readonly missing: readonly Missing[];
+  readonly unusable: readonly Unusable[];
+  readonly expiring: readonly Expiring[];
   /** Names of the database's Secrets that do not exist yet. */
   readonly absentSecrets: readonly string[];
+  /** Which version of the application's Secret is there: its uid and resourceVersion, nothing of its content. */
+  readonly credentials: string | undefined;
 }
+
+/** A stack that needs nothing of others. */
+export const NO_NEEDS: Needs = {
+  missing: [],
+  unusable: [],
+  expiring: [],
+  absentSecrets: [],
+  credentials: undefined,
+};

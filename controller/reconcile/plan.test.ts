@@ -35,6 +35,7 @@ describe('what is sent', () => {
     ['deleted', { [EDGE]: undefined }, 'missing'],
     ['sent with another content', { [EDGE]: { desiredHash: 'older' } }, 'changed'],
     ['changed by somebody else', { [EDGE]: { ownedHash: 'less' } }, 'drifted'],
+    ['stripped of our labels', { [EDGE]: { managed: false, profile: undefined, ownedHash: 'less' } }, 'drifted'],
     ['left without an owner', { [EDGE]: { owner: undefined, desiredHash: 'older' } }, 'changed'],
   ])('is an object that was %s', (_what, change, why) => {
     expect(sent(planLike(childrenLike(change)))).toEqual([`${EDGE} ${why}`]);
@@ -66,6 +67,30 @@ describe('what is not ours', () => {
     const plan = planLike(childrenLike({ [EDGE]: change }));
     expect(plan.leaving.map(({ ref }) => ref)).toEqual([EDGE]);
     expect(plan.applies).toEqual([]);
+  });
+});
+
+describe('the version of the Secret that the backend reads', () => {
+  const planWith = (credentials: string | undefined) =>
+    planChanges({ ...input, children: childrenLike(), credentials }).desired.map((stamped) => {
+      const { template } = (stamped.object.spec ?? {}) as { template?: { metadata?: { annotations?: object } } };
+      return { ...stamped, noted: Object.entries(template?.metadata?.annotations ?? {}) };
+    });
+  const NOTE = ['performance.bahamm.ir/credentials', 'uid.7'];
+
+  it('stands on the pods of the backend and nowhere else', () => {
+    const noted = planWith('uid.7').filter((stamped) => JSON.stringify(stamped.noted).includes('credentials'));
+    expect(noted.map(({ ref }) => ref)).toEqual(['Deployment/shop-backend']);
+    expect(noted[0]?.noted).toContainEqual(NOTE);
+  });
+
+  it('makes other pods when it changes, and changes nothing else', () => {
+    const before = planWith('uid.7');
+    const after = planWith('uid.8');
+    const changed = after.filter(({ desired }, index) => desired !== before[index]?.desired);
+    expect(changed.map(({ ref }) => ref)).toEqual(['Deployment/shop-backend']);
+    expect(planWith('uid.7').map(({ desired }) => desired)).toEqual(before.map(({ desired }) => desired));
+    expect(JSON.stringify(planWith(undefined))).not.toContain('credentials"');
   });
 });
 

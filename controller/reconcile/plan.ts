@@ -53,6 +53,8 @@ export interface PlanInput {
   readonly pods: readonly PodDigest[];
   readonly applied: ReadonlyMap<string, AppliedRecord>;
   readonly recorded: Status['migration'];
+  /** Version of the application's Secret. */
+  readonly credentials?: string | undefined;
 }
 
 type Fate =
@@ -63,7 +65,7 @@ type Fate =
 
 /** Compares what should be with what is. Pure. */
 export function planChanges(input: PlanInput): Plan {
-  const desired = input.synthesis.objects.map((placed) => stamp(placed, input.owner));
+  const desired = input.synthesis.objects.map((placed) => stamp(placed, input.owner, input.credentials));
   const migration = desired.find(isMigrationStamp);
   const fates = desired.map((stamped) => ({ stamped, fate: fateOf(stamped, input) }));
   return {
@@ -101,6 +103,8 @@ function migrationIsThere(stamped: Stamped, child: Child | undefined, input: Pla
 
 /** Why an object is not ours to touch; undefined: it is. */
 export function strangerOf(child: Child, owner: Owner): string | undefined {
+  // By its owner, even if somebody took its labels away: applying puts them back.
+  if (isOwnedBy(child, owner.uid)) return undefined;
   if (!child.managed) return 'it exists and is not managed by pitcrew';
   if (child.owner === undefined) {
     return child.profile === owner.name ? undefined : `it belongs to the profile ${child.profile ?? '(unnamed)'}`;

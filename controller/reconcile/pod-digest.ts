@@ -34,6 +34,8 @@ export interface PodDigest {
   readonly profile: string | undefined;
   readonly tier: string | undefined;
   readonly role: string | undefined;
+  /** What made it. */
+  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
   /** Name of the Job that it belongs to. */
   readonly job: string | undefined;
   readonly phase: string;
@@ -99,6 +101,7 @@ export function podOf(object: KubeObject): PodDigest {
   const { metadata } = object;
   const { spec = {}, status = {} } = object as unknown as LoosePod;
   const labels = metadata.labels ?? {};
+  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true);
   const failed = status.phase === 'Failed' && status.reason !== undefined;
   return {
     name: metadata.name,
@@ -109,6 +112,7 @@ export function podOf(object: KubeObject): PodDigest {
     profile: labels[PROFILE_LABEL],
     tier: labels[TIER_LABEL],
     role: labels[ROLE_LABEL],
+    owner: owner === undefined ? undefined : { kind: owner.kind, name: owner.name, uid: owner.uid },
     job: labels['batch.kubernetes.io/job-name'] ?? labels['job-name'],
     phase: status.phase ?? 'Pending',
     failure: failed ? { reason: status.reason ?? '', message: status.message ?? '' } : undefined,

@@ -23,6 +23,7 @@ export const TROUBLES = [
   'ApplyRejected',
   'ApplyFailed',
   'RequirementMissing',
+  'CertificateUnusable',
   'VolumePending',
   'MountFailing',
   'PodsRefused',

@@ -4,13 +4,13 @@ import { synthesize } from '../../synth/synthesize.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { applyChanges } from './apply.ts';
 import type { Owner } from './desired.ts';
-import { assumedFacts, type Gate, gateOf, isLeaving, refusalOf } from './gate.ts';
+import { assumedFacts, expiringCertificates, type Gate, gateOf, isLeaving, refusalOf } from './gate.ts';
 import { type Judged, type Judgement, judge } from './judge.ts';
 import type { ProfileMemory } from './memory.ts';
 import { narrate } from './narrate.ts';
 import { observe } from './observe.ts';
 import { observeNeeds } from './observe-needs.ts';
-import type { Observed } from './observed.ts';
+import { NO_NEEDS, type Observed } from './observed.ts';
 import { planChanges } from './plan.ts';
 import type { Result } from './result.ts';
 import { planRevision } from './revision.ts';
@@ -31,14 +31,24 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     const judgement = judge({ ...circumstances(tools, observed), gate: drawn.refusal, made: undefined });
     return conclude(tools, { observed, memory, judgement, results: [] }, signal);
   }
-  const { profile, synthesis } = drawn;
-  const gate = gateOf(profile, synthesis.findings);
+  const { profile } = drawn;
+  const gate = gateOf(profile, drawn.synthesis.findings);
   const open = gate.kind === 'open';
-  const needsInput = { profile, requires: synthesis.requires, memory, nowMs: observed.now.getTime() };
-  const needs = open ? await observeNeeds(tools, needsInput, signal) : { missing: [], absentSecrets: [] };
+  const needsInput = { profile, requires: drawn.synthesis.requires, memory, nowMs: observed.now.getTime() };
+  // Also while suspended: what is told then is what would be done.
+  const needs = gate.kind === 'refused' ? NO_NEEDS : await observeNeeds(tools, needsInput, signal);
+  const synthesis = expiringCertificates(drawn.synthesis, needs.expiring);
   const owner = ownerOf(observed);
   const { children, pods, status: recorded } = observed;
-  const plan = planChanges({ owner, synthesis, children, pods, applied: memory.applied, recorded: recorded.migration });
+  const plan = planChanges({
+    owner,
+    synthesis,
+    children,
+    pods,
+    applied: memory.applied,
+    recorded: recorded.migration,
+    credentials: needs.credentials,
+  });
   const revision = planRevision(revisionInput(tools, { profile, owner, synthesis, observed }), children);
   const before: View = {
     ...observed,
@@ -50,6 +60,8 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
   };
   const applying = { owner, view: before, revision, memory };
   const { results, view } = open ? await applyChanges(tools, applying, signal) : { results: [], view: before };
+  // Nothing can be made in a namespace that is being deleted, and nothing that is said of it will be read.
+  if (results.some(({ failure }) => failure?.kind === 'Terminating')) return { kind: 'settled' };
   const inForce = { revision: revision.number, renderVersion: tools.renderVersion, applied: appliedOf(view, memory) };
   const made = { profile, synthesis, view, results, inForce };
   const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });

@@ -6,9 +6,13 @@ const held = (hash: string, number: number, owner = OWNED_BY_SHOP) => {
   const child = strayChild(`ControllerRevision/shop-${hash}`);
   return [child.ref, { ...child, owner, state: { type: 'revision', number } as const }] as const;
 };
-const plan = (children: ReadonlyArray<readonly [string, ReturnType<typeof strayChild>]>, recorded = 0) =>
+const plan = (
+  children: ReadonlyArray<readonly [string, ReturnType<typeof strayChild>]>,
+  recorded = 0,
+  profile = PROFILE,
+) =>
   planRevision(
-    { profile: PROFILE, owner: OWNER, revisionHash: 'aaaaaaaa99999999', renderVersion: '1.0.0', recorded },
+    { profile, owner: OWNER, revisionHash: 'aaaaaaaa99999999', renderVersion: '1.0.0', recorded },
     new Map(children),
   );
 
@@ -21,16 +25,21 @@ describe('the revision', () => {
       object: {
         metadata: { name: 'shop-aaaaaaaa' },
         revision: 1,
-        data: { spec: PROFILE.spec, renderVersion: '1.0.0' },
+        data: { renderVersion: '1.0.0' },
       },
     });
+    expect(JSON.parse(step.kind === 'create' ? step.object.data.spec : '')).toEqual(PROFILE.spec);
   });
 
-  it('holds its content in the order in which the API server would write it', () => {
-    const { step } = plan([]);
+  it('holds its content in bytes that the API server would write as they are', () => {
+    const spec = { ...PROFILE.spec, edge: { ...PROFILE.spec.edge, note: 'a<b>&c\u2028' } } as typeof PROFILE.spec;
+    const { step } = plan([], 0, { ...PROFILE, spec });
     const data = step.kind === 'create' ? step.object.data : undefined;
     expect(Object.keys(data ?? {})).toEqual(['renderVersion', 'spec']);
-    expect(Object.keys((data?.spec ?? {}) as object)).toEqual(['backend', 'edge', 'frontend', 'postgres']);
+    expect(data?.spec).not.toMatch(/[<>&\u2028]/);
+    const held = JSON.parse(data?.spec ?? '') as object;
+    expect(Object.keys(held)).toEqual(['backend', 'edge', 'frontend', 'postgres']);
+    expect(held).toEqual(spec);
   });
 
   it('stays while the same is wanted', () => {
@@ -53,19 +62,25 @@ describe('the revision', () => {
     expect(plan([held('cccccccc', 9, foreign)])).toMatchObject({ number: 1, outdated: [] });
   });
 
-  it('clears away what an orphaning deletion has left', () => {
-    const orphan = {
-      ...strayChild('ControllerRevision/shop-aaaaaaaa'),
+  it('adopts what an orphaning deletion has left of the same content, and clears away the rest', () => {
+    const orphan = (name: string) => ({
+      ...strayChild(`ControllerRevision/${name}`),
       owner: undefined,
       state: { type: 'revision', number: 4 } as const,
-    };
-    expect(plan([[orphan.ref, orphan]])).toMatchObject({
-      number: 1,
-      step: { kind: 'create' },
-      orphans: [{ name: orphan.name }],
     });
-    const ofAnother = { ...orphan, profile: 'other' };
-    expect(plan([[orphan.ref, ofAnother]]).orphans).toEqual([]);
+    const [same, other] = [orphan('shop-aaaaaaaa'), orphan('shop-bbbbbbbb')];
+    expect(
+      plan([
+        [same.ref, same],
+        [other.ref, other],
+      ]),
+    ).toMatchObject({
+      number: 1,
+      step: { kind: 'adopt', child: { name: same.name }, object: { revision: 1 } },
+      orphans: [{ name: other.name }],
+    });
+    const ofAnother = { ...same, profile: 'other' };
+    expect(plan([[same.ref, ofAnother]])).toMatchObject({ step: { kind: 'create' }, orphans: [] });
   });
 
   it('keeps the last ten', () => {

@@ -16,7 +16,8 @@ export interface RevisionObject {
     readonly labels: Readonly<Record<string, string>>;
     readonly ownerReferences: readonly ReturnType<typeof ownerReferenceOf>[];
   };
-  readonly data: { readonly spec: unknown; readonly renderVersion: string };
+  /** The spec as JSON in a string. */
+  readonly data: { readonly renderVersion: string; readonly spec: string };
   readonly revision: number;
 }
 
@@ -28,6 +29,8 @@ export interface RevisionPlan {
   readonly step:
     | { readonly kind: 'keep' }
     | { readonly kind: 'create'; readonly object: RevisionObject }
+    /** Left by an orphaning deletion, with the content that is wanted: it needs an owner and a number only. */
+    | { readonly kind: 'adopt'; readonly child: Child; readonly object: RevisionObject }
     /** Wanted before and wanted again: its content is immutable, its number is not. */
     | { readonly kind: 'renumber'; readonly child: Child };
   /** Oldest ones beyond those that are kept. */
@@ -56,8 +59,9 @@ export function planRevision(input: RevisionInput, children: ReadonlyMap<string,
   const { owner } = input;
   const all = [...children.values()].filter(isHeld).filter((child) => !child.deleting);
   const held = all.filter((child) => isOwnedBy(child, owner.uid));
-  const orphans = all.filter((child) => child.managed && child.owner === undefined && child.profile === owner.name);
   const name = `${owner.name}-${input.revisionHash.slice(0, 8)}`;
+  const left = all.filter((child) => child.managed && child.owner === undefined && child.profile === owner.name);
+  const orphans = left.filter((child) => child.name !== name);
   const newest = Math.max(0, ...held.map((child) => child.state.number));
   const wanted = held.find((child) => child.ref === refOf('ControllerRevision', name));
   const next = Math.max(newest, input.recorded) + 1;
@@ -66,8 +70,16 @@ export function planRevision(input: RevisionInput, children: ReadonlyMap<string,
   }
   if (wanted !== undefined) return { number: next, step: { kind: 'renumber', child: wanted }, outdated: [], orphans };
   const object = revisionObject(input, name, next);
-  return { number: next, step: { kind: 'create', object }, outdated: outdatedOf(held, REVISIONS_KEPT - 1), orphans };
+  const adopted = left.find((child) => child.name === name);
+  const step = adopted === undefined ? ({ kind: 'create', object } as const) : adopt(adopted, object);
+  return { number: next, step, outdated: outdatedOf(held, REVISIONS_KEPT - 1), orphans };
 }
+
+const adopt = (child: Child, object: RevisionObject) => ({ kind: 'adopt', child, object }) as const;
+
+/** This very profile controls it, or nobody does and it names us; a label that is gone is put back. Pure. */
+export const isAdoptable = (child: Child, owner: Owner): boolean =>
+  !child.deleting && (isOwnedBy(child, owner.uid) || (child.owner === undefined && child.profile === owner.name));
 
 function outdatedOf(held: readonly Held[], kept: number): Child[] {
   return [...held].sort((a, b) => b.state.number - a.state.number).slice(kept);
@@ -84,13 +96,18 @@ function revisionObject(input: RevisionInput, name: string, revision: number): R
       labels: { [MANAGED_BY]: OPERATOR_NAME, [PROFILE_LABEL]: owner.name, 'app.kubernetes.io/part-of': owner.name },
       ownerReferences: [ownerReferenceOf(owner)],
     },
-    data: sorted({ spec: profile.spec, renderVersion }),
+    data: { renderVersion, spec: plainJson(profile.spec) },
     revision,
   };
 }
 
 /**
- * With sorted keys: the API server holds the bytes of `data` against those that a patch of anything else in the
- * object makes of it, and calls it changed when only the order is. Then nobody could label or orphan a revision.
+ * The API server holds the bytes of `data` against those that a patch of anything else in the object makes of it, and
+ * calls it changed when only the order of its keys is another, or when it has written `<` as `\u003c`, as Go does.
+ * Then nobody could label, orphan or adopt a revision. So it is a string, with sorted keys, without those characters.
  */
-const sorted = <T>(data: T): T => JSON.parse(canonicalJson(data)) as T;
+const plainJson = (data: unknown): string =>
+  canonicalJson(data).replace(
+    /[<>&\u2028\u2029]/g,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -6,7 +6,7 @@ import type { Advance, Trouble } from './reasons.ts';
 import type { Result } from './result.ts';
 import { isRolledOut, isWorkload, shortfall, type Workload } from './rollout.ts';
 import { migrationTrouble, workloadTrouble } from './trouble.ts';
-import { migrationOf, stageWait, type View } from './view.ts';
+import { credentialsWait, heldDatabaseWait, migrationOf, stageWait, type View } from './view.ts';
 
 /** Where a stack stands: the first thing in the order of the stages that is not as it should be. */
 export interface Situation {
@@ -39,8 +39,11 @@ export function situationOf(input: SituationInput): Situation | undefined {
     refusedSituation(input) ??
     leavingSituation(input.view) ??
     missingSituation(input.view) ??
+    certificateSituation(input.view) ??
     databaseSituation(input.view) ??
+    heldDatabaseSituation(input) ??
     migrationSituation(input) ??
+    credentialsSituation(input.view) ??
     pendingSituation(input.view) ??
     rolloutSituation(input.view) ??
     configSituation(input.view)
@@ -103,6 +106,33 @@ function describeMissing({ requirement, keys }: Missing): string {
 }
 
 const listOf = (keys: readonly string[]): string => `the key${keys.length === 1 ? '' : 's'} ${keys.join(', ')}`;
+
+function certificateSituation({ needs }: View): Situation | undefined {
+  const [first] = needs.unusable;
+  if (first === undefined) return undefined;
+  const told = needs.unusable.map(
+    ({ requirement: { kind, name, path }, problem }) => `${kind} ${name}, which spec.${path} names: ${problem}`,
+  );
+  return {
+    reason: 'CertificateUnusable',
+    message: `${told.join('; ')}. Put a valid pair into it; until then its pods are left as they are`,
+    waitingFor: `pair of ${first.requirement.kind}/${first.requirement.name}`,
+  };
+}
+
+/** A change of the database that a running migration holds up. */
+function heldDatabaseSituation({ view, migrationTimeoutMs }: SituationInput): Situation | undefined {
+  const wait = heldDatabaseWait(view);
+  if (wait === undefined) return undefined;
+  const message = `${wait.waitingFor} is running; the database is changed when it has ended`;
+  return { reason: 'AwaitingMigration', message, waitingFor: wait.waitingFor, extraMs: migrationTimeoutMs };
+}
+
+function credentialsSituation(view: View): Situation | undefined {
+  const wait = credentialsWait(view);
+  if (wait === undefined) return undefined;
+  return { reason: 'Applying', message: `${wait.waitingFor} was not there`, waitingFor: `apply of ${wait.waitingFor}` };
+}
 
 function databaseSituation(view: View): Situation | undefined {
   const workload = workloadsIn(view, 'database').find(({ child }) => child === undefined || !isRolledOut(child));
@@ -187,7 +217,10 @@ function configSituation(view: View): Situation | undefined {
   const refused = first.state === 'refused' && view.now.getTime() - since >= REFUSAL_GRACE_MS;
   return {
     reason: refused ? 'ConfigRefused' : 'LoadingConfig',
-    message: `${first.tier}: configuration ${first.desired} is not loaded: ${first.why}`,
+    message:
+      first.loaded === first.desired
+        ? `${first.tier}: ${first.why}`
+        : `${first.tier}: configuration ${first.desired} is not loaded: ${first.why}`,
     waitingFor,
   };
 }

@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { childrenLike, NOW, OWNER, podLike, secondsAgo, strayChild, UP, waitingContainer } from './fixtures.ts';
+import {
+  childrenLike,
+  containerLike,
+  MIGRATION,
+  migrationPod,
+  NOW,
+  OWNER,
+  podLike,
+  secondsAgo,
+  strayChild,
+  UP,
+  waitingContainer,
+} from './fixtures.ts';
+import type { MigrationJob } from './migration.ts';
 import type { Warning } from './observed.ts';
+import type { PodDigest } from './pod-digest.ts';
 import type { Workload } from './rollout.ts';
-import { workloadTrouble } from './trouble.ts';
+import { migrationTrouble, workloadTrouble } from './trouble.ts';
 
 const CLAIM = 'PersistentVolumeClaim/data-shop-postgres-0';
 const POSTGRES = 'StatefulSet/shop-postgres';
@@ -55,6 +69,20 @@ describe('why a workload does not come up', () => {
     expect(judge(POSTGRES, { warnings, pods: [podLike('postgres', { ready: false })] })?.reason).not.toBe(
       'PodsRefused',
     );
+  });
+
+  it('of a migration is what its last attempt suffers from, not what an earlier one did', () => {
+    const ended = { exitCode: 1, reason: 'Error', message: 'connection refused' };
+    const failed = containerLike({ ready: false, startedAt: undefined, terminated: ended });
+    const first = migrationPod({ name: 'first', phase: 'Failed', containers: [failed], createdAt: secondsAgo(60) });
+    const second = migrationPod({ name: 'second', createdAt: secondsAgo(10), containers: [containerLike()] });
+    const told = (pods: PodDigest[]) => {
+      const children = childrenLike();
+      const job = children.get(MIGRATION.ref) as MigrationJob;
+      return migrationTrouble(job, { children, pods, warnings: [], now: NOW, profile: OWNER.name });
+    };
+    expect(told([first])?.reason).toBe('CrashLooping');
+    expect(told([first, second])).toBeUndefined();
   });
 
   it('is what the newest pod suffers from', () => {

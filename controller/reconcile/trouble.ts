@@ -13,23 +13,24 @@ export function workloadTrouble(workload: Workload, seen: Seen): TroubleReport |
   return claimTrouble(workload.tier, seen) ?? firstPodTrouble(pods, seen) ?? refusalTrouble(workload, seen);
 }
 
-/** Why a migration does not get on. */
+/** Why a migration does not get on. Only its last attempt says so: an earlier one has failed and is replaced. */
 export function migrationTrouble(job: MigrationJob, seen: Seen): TroubleReport | undefined {
-  const pods = seen.pods.filter((pod) => pod.job === job.name);
-  return firstPodTrouble(pods, seen) ?? refusalTrouble(job, seen);
+  const [latest] = newestFirst(seen.pods.filter((pod) => pod.job === job.name && !pod.deleting));
+  return firstPodTrouble(latest === undefined ? [] : [latest], seen) ?? refusalTrouble(job, seen);
 }
 
 /** Newest first: what an older pod suffers from may be mended already. */
 function firstPodTrouble(pods: readonly PodDigest[], seen: Seen): TroubleReport | undefined {
-  const waiting = pods
-    .filter((pod) => !pod.deleting && !pod.ready && pod.phase !== 'Succeeded')
-    .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-  for (const pod of waiting) {
+  const waiting = pods.filter((pod) => !pod.deleting && !pod.ready && pod.phase !== 'Succeeded');
+  for (const pod of newestFirst(waiting)) {
     const trouble = podTrouble({ pod, warnings: seen.warnings, nowMs: seen.now.getTime() });
     if (trouble !== undefined) return trouble;
   }
   return undefined;
 }
+
+const newestFirst = (pods: readonly PodDigest[]): PodDigest[] =>
+  [...pods].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 
 const CLAIM_WARNINGS = ['ProvisioningFailed', 'FailedBinding', 'ProvisioningCleanupFailed', 'VolumeMismatch'];
 

@@ -1,9 +1,10 @@
-import type { Tier } from '../../charts/kit/labels.ts';
+import { TIER_LABEL, type Tier } from '../../charts/kit/labels.ts';
 import type { Status } from '../../crds/status.ts';
 import type { Stage } from '../../synth/synthesis.ts';
 import type { Proof } from '../probe/proof.ts';
-import type { Child } from './digest.ts';
-import { migrationStatusOf, obsoleteRunning } from './migration.ts';
+import type { Stamped } from './desired.ts';
+import { type Child, refOf } from './digest.ts';
+import { hasStarted, isMigrationJob, migrationStatusOf, obsoleteRunning } from './migration.ts';
 import type { Needs, Warning } from './observed.ts';
 import type { Plan } from './plan.ts';
 import type { PodDigest } from './pod-digest.ts';
@@ -33,9 +34,35 @@ export interface Wait {
 
 /** Whether a stage may be applied; undefined: it may. */
 export function stageWait(stage: Stage, view: View): Wait | undefined {
-  if (stage === 'foundation' || stage === 'database') return undefined;
-  const wait = databaseWait(view) ?? requirementWait(view) ?? obsoleteWait(view);
+  if (stage === 'foundation') return undefined;
+  const held = heldDatabaseWait(view);
+  if (held !== undefined || stage === 'database') return held;
+  const wait = databaseWait(view) ?? requirementWait(view) ?? credentialsWait(view) ?? obsoleteWait(view);
   return stage === 'migration' ? wait : (wait ?? migrationWait(view));
+}
+
+/** What makes pods that could not start: a tier whose certificate will not do. What runs of it keeps running. */
+export function isHeldBack({ kind, object }: Stamped, { needs }: Pick<View, 'needs'>): boolean {
+  const tier = object.metadata.labels?.[TIER_LABEL];
+  return kind === 'Deployment' && needs.unusable.some(({ requirement }) => requirement.path.split('.')[0] === tier);
+}
+
+/** A database that goes down under a migration ends it half way. */
+export function heldDatabaseWait({ plan, children, pods }: View): Wait | undefined {
+  const changes = plan.applies.some(
+    ({ stamped, why }) => stamped.kind === 'StatefulSet' && why !== 'unproven' && children.has(stamped.ref),
+  );
+  if (!changes) return undefined;
+  const running = [...children.values()].find(
+    (child) => isMigrationJob(child) && child.state.outcome === 'open' && hasStarted(child, pods),
+  );
+  return running === undefined ? undefined : { reason: 'AwaitingMigration', waitingFor: running.ref };
+}
+
+/** Of a Secret that was made in this pass only the next one knows the version, which the backend's pods must carry. */
+export function credentialsWait({ needs }: View): Wait | undefined {
+  const [first] = needs.absentSecrets;
+  return first === undefined ? undefined : { reason: 'Applying', waitingFor: refOf('Secret', first) };
 }
 
 /** The database of this very template serves. One that is not ours is taken for granted: its users will tell. */

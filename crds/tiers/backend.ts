@@ -102,8 +102,8 @@ export const backendSchema = withCel(
     writablePaths: z
       .array(containerPath())
       .max(20)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
       .describe(
         'Directories that the application writes to. The rest of its file system is read-only. Content is lost with the pod.',
       ),

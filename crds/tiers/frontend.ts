@@ -14,8 +14,8 @@ export const frontendSchema = z
     writablePaths: z
       .array(containerPath())
       .max(20)
-      .optional()
       .meta({ 'x-kubernetes-list-type': 'set' })
+      .optional()
       .describe('Directories that the server writes to, besides /tmp. Default: /app/.next/cache.'),
     replicas: knob(z.int().min(1).max(10), {
       target: { file: 'manifest', key: 'replicas' },

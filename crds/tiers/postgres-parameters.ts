@@ -93,9 +93,9 @@ const furtherParameters = {
     default: 900,
     source: 'PG-08; PostgreSQL default 300',
   }),
-  walCompression: knob(z.enum(['Off', 'Pglz', 'Lz4', 'Zstd']), {
+  walCompression: knob(z.enum(['None', 'Pglz', 'Lz4', 'Zstd']), {
     ...parameter('wal_compression', 'reload'),
-    words: { Off: 'off', Pglz: 'on', Lz4: 'lz4', Zstd: 'zstd' },
+    words: { None: 'off', Pglz: 'on', Lz4: 'lz4', Zstd: 'zstd' },
     description:
       'Compression of whole pages in the WAL. Pglz is in every build; Lz4 and Zstd are faster and need PostgreSQL 15 or later, built with them.',
     default: 'Pglz',

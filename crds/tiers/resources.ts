@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { quantity, withCel } from '../fields.ts';
+import { quantityBetween, withCel } from '../fields.ts';
 import { knob } from '../knob.ts';
-import { bytes, milliCores } from '../units.ts';
+import { parseQuantity } from '../units.ts';
 
 /** Requests and limits of one tier as the guide gives them (RES-01). */
 export interface ResourceTable {
@@ -12,10 +12,16 @@ export interface ResourceTable {
 const within = (request: string, limit: string) =>
   `(!has(self.requests) || !has(self.limits) || !has(${request}) || !has(${limit}) || quantity(string(${request})).compareTo(quantity(string(${limit}))) <= 0)`;
 
+/** Compared as the API server does, to the millionth, without what binary fractions add. */
+function fits(request: string | number | undefined, limit: string | number | undefined): boolean {
+  if (request === undefined || limit === undefined) return true;
+  return Math.round(parseQuantity(request) * 1e6) <= Math.round(parseQuantity(limit) * 1e6);
+}
+
 /** The `resources` block of a tier, each number a knob of its own with the guide's value as default. */
 export function resources(table: ResourceTable) {
   const amount = (kind: 'requests' | 'limits', name: 'cpu' | 'memory') =>
-    knob(quantity(), {
+    knob(name === 'cpu' ? quantityBetween('1m', '1000') : quantityBetween('1Mi', '64Ti'), {
       target: { file: 'manifest', key: `resources.${kind}.${name}` },
       change: 'rolling',
       description:
@@ -44,13 +50,7 @@ export function resources(table: ResourceTable) {
     },
     (value) => {
       const { requests, limits } = value;
-      const cpuFits =
-        requests?.cpu === undefined || limits?.cpu === undefined || milliCores(requests.cpu) <= milliCores(limits.cpu);
-      const memoryFits =
-        requests?.memory === undefined ||
-        limits?.memory === undefined ||
-        bytes(requests.memory) <= bytes(limits.memory);
-      return cpuFits && memoryFits;
+      return fits(requests?.cpu, limits?.cpu) && fits(requests?.memory, limits?.memory);
     },
   )
     .describe('CPU and memory of one pod of this tier.')

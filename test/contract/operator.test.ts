@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { REFRESH } from '../../charts/kit/labels.ts';
 import type { KubeObject } from '../../controller/cluster/port.ts';
 import type { Kind } from '../../controller/cluster/resources.ts';
 import { secretValue } from '../../controller/reconcile/credentials.ts';
 import type { Operator } from '../../controller/reconcile/operator.ts';
+import { CERTIFICATE, KEY, OTHER_KEY } from '../../controller/reconcile/pair-fixture.ts';
 import { waitFor } from '../support/kubectl.ts';
 import { PROFILE, useOperatorStage } from './operator-stage.ts';
 
@@ -116,6 +118,56 @@ describe('somebody else interferes', () => {
     await ready();
   });
 
+  it('puts back the labels that make an object ours', async () => {
+    const { metadata } = await required('Service', `${PROFILE}-edge`);
+    const labels = { 'app.kubernetes.io/managed-by': null, 'performance.bahamm.ir/profile': null };
+    await stage.server.cluster.patch('Service', metadata, { metadata: { labels } });
+    await waitFor(
+      'the label to be back',
+      async () =>
+        (await required('Service', metadata.name)).metadata.labels?.['app.kubernetes.io/managed-by'] === 'pitcrew',
+      5_000,
+    );
+    expect(await uidOf('Service', metadata.name)).toBe(metadata.uid);
+    await ready();
+  });
+
+  it('is not disturbed by a pod of somebody else that carries our labels', async () => {
+    const { metadata } = await required('Deployment', `${PROFILE}-edge`);
+    const { template } = (await required('Deployment', metadata.name)).spec as { template: KubeObject };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stranger', namespace: stage.server.namespace } };
+    const labels = { 'performance.bahamm.ir/profile': PROFILE, 'performance.bahamm.ir/tier': 'postgres' };
+    // It never runs: were it ours, the stack would wait for it.
+    stage.puppet.hold('stranger');
+    await stage.server.cluster.create({ ...pod, metadata: { ...pod.metadata, labels }, spec: template.spec } as never);
+    await sleep(1_500);
+    await ready();
+    expect((await required('Pod', 'stranger')).metadata.annotations?.[REFRESH]).toBeUndefined();
+    await remove('Pod', 'stranger');
+  });
+
+  it('makes a deleted Secret of the database anew, and other pods of the backend with it', async () => {
+    const [before, password] = [await podNames('backend'), await passwordOf(`${PROFILE}-postgres-app`)];
+    const { template } = (await required('Deployment', `${PROFILE}-backend`)).spec as { template: KubeObject };
+    const { uid, resourceVersion } = (await required('Secret', `${PROFILE}-postgres-app`)).metadata;
+    const credentials = 'performance.bahamm.ir/credentials';
+    expect(template.metadata.annotations?.[credentials]).toBe(`${uid}.${resourceVersion}`);
+    await operator.stop();
+    await remove('Secret', `${PROFILE}-postgres-app`);
+    operator = await stage.start();
+    await waitFor('other pods', async () => {
+      const after = await podNames('backend');
+      return after.length === 1 && !before.includes(after[0] ?? '');
+    });
+    await ready();
+    expect(await passwordOf(`${PROFILE}-postgres-app`)).not.toBe(password);
+    const [postgres = ''] = await podNames('postgres');
+    expect((await required('Pod', postgres)).metadata.annotations?.[REFRESH]).toMatch(/^[0-9a-f]+\../);
+    const since = new Date();
+    await sleep(4_000);
+    expect(stage.writes(since)).toEqual([]);
+  });
+
   it('does not run a migration again whose Job was deleted', async () => {
     const { migration } = await stage.status();
     const name = `${PROFILE}-migrate-${migration?.hash}`;
@@ -151,7 +203,7 @@ describe('the profile is edited', () => {
     const since = new Date();
     await stage.apply(backendWith({ workers: 8, pool: { size: 20, maxOverflow: 20 } }));
     const valid = await stage.waitCondition('Valid', { status: 'False', reason: 'FindingsUnacknowledged' });
-    expect(valid.message).toMatch(/^INV-05 .*320 database connections.*92 of 100.*set backend.pool/);
+    expect(valid.message).toMatch(/^INV-05 .*320 database connections.*leaves \d+ of \d+.*set backend.pool/);
     await stage.waitCondition('Stalled', { status: 'True', reason: 'FindingsUnacknowledged' });
     await stage.waitCondition('Reconciling', { status: 'False' });
     const ready = await stage.waitCondition('Ready', { status: 'False', reason: 'FindingsUnacknowledged' });
@@ -165,6 +217,8 @@ describe('the profile is edited', () => {
   it('changes nothing while it is suspended', async () => {
     await stage.apply({ ...backendWith({ workers: 3 }), suspend: true });
     await stage.waitCondition('Reconciling', { status: 'False', reason: 'Suspended' });
+    const { message } = await stage.waitCondition('Ready', { status: 'False', reason: 'Suspended' });
+    expect(message).toMatch(/the edit of generation \d+ is not applied: .*Deployment\/shop-backend/);
     const before = await podNames('backend');
     await sleep(1_000);
     expect(await podNames('backend')).toEqual(before);
@@ -187,6 +241,23 @@ describe('the profile is edited', () => {
   });
 });
 
+describe('what can not be changed', () => {
+  it('is told in the words of the profile, and not sent again and again', async () => {
+    const since = new Date();
+    const larger = backendWith({ workers: 3 });
+    await stage.apply({ ...larger, postgres: { storage: { size: '2Gi' } } });
+    const { message } = await stage.waitCondition('Ready', { status: 'False', reason: 'ApplyRejected' });
+    expect(message).toMatch(/spec.postgres.storage.size is 2Gi, but the database was made with 1Gi.*back to 1Gi/);
+    for (let kick = 0; kick < 3; kick += 1) {
+      await remove('Service', `${PROFILE}-frontend`);
+      await waitFor('it', async () => (await stage.get('Service', `${PROFILE}-frontend`)) !== undefined, 5_000);
+    }
+    expect(stage.writes(since).filter(({ resource }) => resource === 'statefulsets')).toHaveLength(1);
+    await stage.apply(larger);
+    await ready();
+  });
+});
+
 describe('what others must provide', () => {
   it('names a missing Secret, and goes on when it is there', async () => {
     await stage.apply({ ...spec, edge: { ...spec.edge, tls: { secretName: 'shop-tls' } } });
@@ -194,8 +265,16 @@ describe('what others must provide', () => {
     expect(missing.message).toMatch(/^Secret shop-tls is missing: spec.edge.tls.*tls.crt, tls.key/);
     const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls' };
     const metadata = { name: 'shop-tls', namespace: stage.server.namespace };
-    await stage.server.cluster.create({ ...secret, metadata, stringData: { 'tls.crt': 'c', 'tls.key': 'k' } } as never);
+    const put = (crt: string, key: string) =>
+      stage.server.cluster.apply({ ...secret, metadata, stringData: { 'tls.crt': crt, 'tls.key': key } } as never);
+    const before = await podNames('edge');
+    await put(CERTIFICATE, OTHER_KEY);
+    const unusable = await stage.waitCondition('Ready', { status: 'False', reason: 'CertificateUnusable' });
+    expect(unusable.message).toMatch(/^Secret shop-tls.*tls.key does not belong/);
+    expect(await podNames('edge')).toEqual(before);
+    await put(CERTIFICATE, KEY);
     await ready();
+    expect(await podNames('edge')).not.toEqual(before);
   });
 
   it('never touches an object of the same name that is not ours', async () => {
@@ -256,12 +335,21 @@ describe('the end', () => {
 
   it('takes over what an orphaning deletion has left', async () => {
     const before = await deployments();
+    const revisions = async () => {
+      const labelSelector = `performance.bahamm.ir/profile=${PROFILE},app.kubernetes.io/managed-by=pitcrew`;
+      const { namespace } = stage.server;
+      const { items } = await stage.server.cluster.list('ControllerRevision', { namespace, labelSelector });
+      return items.filter(({ metadata }) => !metadata.name.includes('postgres')).map((item) => item.metadata.uid);
+    };
+    const history = await revisions();
+    expect(history).toHaveLength(1);
     const { metadata } = await required('PerformanceProfile', PROFILE);
     await stage.server.cluster.delete('PerformanceProfile', metadata, { uid: metadata.uid, propagation: 'Orphan' });
     await waitFor('the profile to go', async () => (await stage.get('PerformanceProfile', PROFILE)) === undefined);
     await stage.apply(spec);
     await ready();
     expect(await deployments()).toEqual(before);
+    expect(await revisions()).toEqual(history);
   });
 
   it('leaves nothing but claims and Secrets', async () => {

@@ -11,7 +11,14 @@ let kubectl: Kubectl;
 beforeAll(async () => {
   const cluster = await startCluster({ name: 'contract', node: false });
   kubectl = kubectlFor(cluster.kubeconfig, cluster.binDir);
-  await kubectl.pipe(JSON.stringify(customResourceDefinition()), 'apply', '--server-side', '--force-conflicts', '-f', '-');
+  await kubectl.pipe(
+    JSON.stringify(customResourceDefinition()),
+    'apply',
+    '--server-side',
+    '--force-conflicts',
+    '-f',
+    '-',
+  );
   await kubectl.run(
     'wait',
     '--for=condition=Established',

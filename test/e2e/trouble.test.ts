@@ -45,6 +45,7 @@ describe('a pool that exceeds the connections', () => {
     );
     await patchSpec(stage.kubectl, at, {
       backend: { workers: 4, pool: { size: 10, maxOverflow: 20 }, resources: { limits: { memory: '1Gi' } } },
+      postgres: { maxConnections: 100 },
     });
     const valid = await until('Valid', 'False', /INV-05.*120.*92/s);
     expect(valid.message).toMatch(/backend\.pool\.size to 6 and backend\.pool\.maxOverflow to 5/);
@@ -60,7 +61,7 @@ describe('a pool that exceeds the connections', () => {
         'jsonpath={.metadata.generation}',
       ),
     ).toBe(before);
-    await patchSpec(stage.kubectl, at, { backend: { workers: 1, pool: null } });
+    await patchSpec(stage.kubectl, at, { backend: { workers: 1, pool: null }, postgres: { maxConnections: null } });
     await waitReady(stage.kubectl, namespace, name);
   });
 });

@@ -12,7 +12,7 @@ export interface Rendered {
   readonly nginxConf: string;
   /** gunicorn's command, and the file that it names. */
   readonly gunicorn: { readonly command: readonly string[]; readonly config: string };
-  /** Undefined where the database is not ours. */
+  /** Undefined where the database is not ours, or where the rule book refuses what it would be told. */
   readonly postgresqlConf: string | undefined;
 }
 
@@ -21,8 +21,13 @@ export function renderMany(count: number, seed: number): Rendered[] {
   return fc.sample(validProfile, { numRuns: count, seed }).map(render);
 }
 
+/** Rules about what PostgreSQL itself takes: parameters that it knows, values that its version has. */
+const SERVER_RULES = new Set(['INV-22', 'INV-23', 'INV-13']);
+
 function render(profile: Profile): Rendered {
-  const objects = synthesize(profile, DEFAULT_FACTS).objects.map(({ object }) => object);
+  const { objects: placed, findings } = synthesize(profile, DEFAULT_FACTS);
+  const objects = placed.map(({ object }) => object);
+  const isRefused = findings.some(({ id, severity }) => severity === 'Error' && SERVER_RULES.has(id));
   return {
     profile,
     objects,
@@ -31,7 +36,7 @@ function render(profile: Profile): Rendered {
       command: commandOf(objects, 'shop-backend'),
       config: configOf(objects, 'shop-backend-config')?.['gunicorn.conf.py'] ?? '',
     },
-    postgresqlConf: configOf(objects, 'shop-postgres-config')?.['postgresql.conf'],
+    postgresqlConf: isRefused ? undefined : configOf(objects, 'shop-postgres-config')?.['postgresql.conf'],
   };
 }
 

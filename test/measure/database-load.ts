@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { psql } from '../support/inside.ts';
 import { type Kubectl, waitFor } from '../support/kubectl.ts';
-import type { Stack } from './stacks.ts';
+import type { Place } from './stacks.ts';
 
 /** What PostgreSQL sees of the applications: connections that it has refused, connections that are open, locks. */
 
 const REFUSALS = /FATAL: .*(too many clients|remaining connection slots|too many connections)/;
 
 /** Connections that the server has refused since a moment, by its own log. */
-export async function refusedSince(kubectl: Kubectl, stack: Stack, since: Date): Promise<number> {
+export async function refusedSince(kubectl: Kubectl, stack: Place, since: Date): Promise<number> {
   const log = await kubectl.run(
     'logs',
     `${stack.name}-postgres-0`,
@@ -20,13 +20,13 @@ export async function refusedSince(kubectl: Kubectl, stack: Stack, since: Date):
 }
 
 /** Connections of the application that are open now. */
-export async function openConnections(kubectl: Kubectl, stack: Stack): Promise<number> {
+export async function openConnections(kubectl: Kubectl, stack: Place): Promise<number> {
   const [count] = await ask(kubectl, stack, "select count(*) from pg_stat_activity where usename = 'app'");
   return Number(count);
 }
 
 /** Watches the number of open connections until it is told to stop; returns the highest that it has seen. */
-export function watchConnections(kubectl: Kubectl, stack: Stack): { stop(): Promise<number> } {
+export function watchConnections(kubectl: Kubectl, stack: Place): { stop(): Promise<number> } {
   let isOver = false;
   const watching = (async () => {
     let highest = 0;
@@ -49,7 +49,7 @@ const LOCK_NAME = 'measure-lock';
 /** Locks a table as a migration would, so that every query of it waits. The lock ends by itself after `seconds`. */
 export async function lockTable(
   kubectl: Kubectl,
-  stack: Stack,
+  stack: Place,
   table: string,
   seconds: number,
 ): Promise<{ release(): Promise<void> }> {
@@ -72,10 +72,10 @@ export async function lockTable(
 }
 
 /** Queries of the application that wait or run now. */
-export async function runningQueries(kubectl: Kubectl, stack: Stack): Promise<number> {
+export async function runningQueries(kubectl: Kubectl, stack: Place): Promise<number> {
   const sql = "select count(*) from pg_stat_activity where usename = 'app' and state = 'active'";
   return Number((await ask(kubectl, stack, sql))[0]);
 }
 
-const ask = (kubectl: Kubectl, stack: Stack, sql: string): Promise<string[]> =>
+const ask = (kubectl: Kubectl, stack: Place, sql: string): Promise<string[]> =>
   psql(kubectl, { namespace: stack.namespace, profile: stack.name }, sql);

@@ -5,10 +5,10 @@ import { burst, stampede } from './burst.ts';
 import { percent, type Result, type Row, statuses } from './figures.ts';
 import { type Isolation, mixUsers } from './isolation.ts';
 import { type Race, race } from './keepalive-race.ts';
-import { type Line, openLine, type Reply, type Target, tally } from './line.ts';
+import { type Line, openLine, type Target, tally } from './line.ts';
 import { rolloutUnderLoad } from './rollout.ts';
 import { type Bench, changeStack, type Stack, UNLIMITED } from './stacks.ts';
-import { stuckQuery } from './stuck-query.ts';
+import { type StuckCrowd, type StuckQuery, stuckCrowd, stuckQuery } from './stuck-query.ts';
 import { type EnginePool, workerPools } from './worker-pool.ts';
 
 /** The experiments: each measures the guide's value and ours in one run, on the same node. */
@@ -124,7 +124,7 @@ async function rollingUpdate({ kubectl, guide, ours }: Bench): Promise<Result> {
   const own = await rolloutUnderLoad(kubectl, ours, mark);
   return {
     id: 'd',
-    title: 'rolling update of 4 workers under 160 clients, max_connections 100',
+    title: 'rolling update of 4 workers under 160 clients, then 320; max_connections 100',
     rows: [
       { what: 'connections that PostgreSQL refused', guide: theirs.refused, ours: own.refused },
       { what: 'most connections open at once', guide: theirs.mostOpen, ours: own.mostOpen },
@@ -134,19 +134,29 @@ async function rollingUpdate({ kubectl, guide, ours }: Bench): Promise<Result> {
   };
 }
 
+const CROWD = 200;
+/** More than any pool has connections: who has to wait then waits for a connection, which the pool ends, and not for a thread. */
+const MANY_THREADS = 100;
+
 async function stuckForAMinute({ kubectl, guide, ours }: Bench): Promise<Result> {
-  const [theirs, own] = await Promise.all([stuckQuery(kubectl, guide, 200), stuckQuery(kubectl, ours, 200)]);
-  const told = ({ alone }: typeof own) => `${alone.status} after ${alone.seconds} s${alone.isJson ? ', JSON' : ''}`;
+  const crowd = (stack: Stack) => stuckCrowd(kubectl, stack, CROWD);
+  const [theirs, own] = await Promise.all([stuckQuery(kubectl, guide), stuckQuery(kubectl, ours)]);
+  const [theirCrowd, ownCrowd] = await Promise.all([crowd(guide), crowd(ours)]);
+  await changeStack(kubectl, ours, { backend: { threadTokens: MANY_THREADS } });
+  const manyThreads = await crowd(ours);
+  await changeStack(kubectl, ours, { backend: { threadTokens: null } });
+  const told = (one: StuckQuery) => `${one.status} after ${one.seconds} s${one.isJson ? ', JSON' : ''}`;
+  const toldAll = (all: StuckCrowd) => `${statuses(all.statuses)}; the last after ${all.slowestSeconds} s`;
   return {
     id: 'e',
     title: 'a lock holds a query for more than a minute',
     rows: [
       { what: 'one client is told', guide: told(theirs), ours: told(own) },
       { what: 'queries left in the database', guide: theirs.leftBehind, ours: own.leftBehind },
-      { what: '200 clients are told', guide: statuses(theirs.crowd), ours: statuses(own.crowd) },
-      { what: 'the last of them after, s', guide: theirs.crowdSlowestSeconds, ours: own.crowdSlowestSeconds },
+      { what: `${CROWD} clients are told`, guide: toldAll(theirCrowd), ours: toldAll(ownCrowd) },
+      { what: `the same with ${MANY_THREADS} threads a worker`, guide: undefined, ours: toldAll(manyThreads) },
     ],
-    raw: { guide: theirs, ours: own },
+    raw: { alone: { guide: theirs, ours: own }, crowd: { guide: theirCrowd, ours: ownCrowd, manyThreads } },
   };
 }
 
@@ -173,8 +183,10 @@ async function coldKey({ kubectl, plain, ours }: Bench): Promise<Result> {
 async function poolInside({ kubectl, guide, ours }: Bench): Promise<Result> {
   const ask = ({ namespace, name }: Stack) => workerPools(kubectl, { namespace, profile: name });
   const [theirs, own] = [await ask(guide), await ask(ours)];
-  const said = (pool: EnginePool) =>
-    `${pool.class} ${pool.size} + ${pool.max_overflow}, waits ${pool.timeout} s, recycles at ${pool.recycle} s${pool.pre_ping ? ', pings' : ''}`;
+  const said = (pool: EnginePool | undefined) =>
+    pool === undefined
+      ? 'no greenlet in the image'
+      : `${pool.class} ${pool.size} + ${pool.max_overflow}, waits ${pool.timeout} s, recycles at ${pool.recycle} s${pool.pre_ping ? ', pings' : ''}`;
   return {
     id: 'g',
     title: 'what SQLAlchemy says inside a worker of an image that has 77 + 78 in its code',
@@ -187,17 +199,28 @@ async function poolInside({ kubectl, guide, ours }: Bench): Promise<Result> {
 }
 
 /** One request takes a connection in one thread and goes on in another: between the two it holds it and waits for a thread. */
-async function crowdedWorker({ guide, ours }: Bench): Promise<Result> {
+async function crowdedWorker({ kubectl, guide, ours }: Bench): Promise<Result> {
   const request = { path: '/api/users/me', headers: { authorization: 'Bearer token-bob' } };
-  const crowd = (stack: Stack): Promise<Reply[]> =>
-    along(stack.edge, 200, (line) => Promise.all(Array.from({ length: 200 }, () => line.ask(request))));
-  const theirs = tally(await crowd(guide));
-  const own = tally(await crowd(ours));
+  const crowd = async (stack: Stack) => {
+    const started = performance.now();
+    const replies = await along(stack.edge, CROWD, (line) =>
+      Promise.all(Array.from({ length: CROWD }, () => line.ask(request))),
+    );
+    return { statuses: tally(replies), seconds: Math.round((performance.now() - started) / 100) / 10 };
+  };
+  const [theirs, own] = [await crowd(guide), await crowd(ours)];
+  await changeStack(kubectl, ours, { backend: { threadTokens: MANY_THREADS } });
+  const manyThreads = await crowd(ours);
+  await changeStack(kubectl, ours, { backend: { threadTokens: null } });
+  const said = (one: typeof own) => `${statuses(one.statuses)}; all in ${one.seconds} s`;
   return {
     id: 'h',
-    title: '200 requests at once that hold a connection from one thread to the next',
-    rows: [{ what: 'answers', guide: statuses(theirs), ours: statuses(own) }],
-    raw: { guide: theirs, ours: own },
+    title: `${CROWD} requests at once that hold a connection from one thread to the next`,
+    rows: [
+      { what: 'answers', guide: said(theirs), ours: said(own) },
+      { what: `the same with ${MANY_THREADS} threads a worker`, guide: undefined, ours: said(manyThreads) },
+    ],
+    raw: { guide: theirs, ours: own, manyThreads },
   };
 }
 

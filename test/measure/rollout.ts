@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kubectl } from '../support/kubectl.ts';
+import { podsOf } from '../support/inside.ts';
+import { type Kubectl, waitFor } from '../support/kubectl.ts';
+import { patchSpec } from '../support/profiles.ts';
+import { waitReady } from '../support/stage.ts';
 import { refusedSince, watchConnections } from './database-load.ts';
 import { openLine, type Reply, tally } from './line.ts';
-import { changeStack, type Stack } from './stacks.ts';
+import type { Stack } from './stacks.ts';
 
 /** A rolling update while more clients ask than the pools have connections: old and new pods fill theirs side by side. */
 export interface Rollout {
@@ -19,14 +22,25 @@ const REPORT = '/api/reports/top-products';
 const CLIENTS = 160;
 const FILL_MS = 5000;
 
+/**
+ * nginx keeps the connections of the first clients to the old pod, so others come as soon as the new pod is
+ * ready: their connections are shared out between both.
+ */
 export async function rolloutUnderLoad(kubectl: Kubectl, stack: Stack, mark: string): Promise<Rollout> {
   const since = new Date();
   const watch = watchConnections(kubectl, stack);
-  const load = startLoad(stack);
+  const first = startLoad(stack);
   await sleep(FILL_MS);
-  await changeStack(kubectl, stack, { backend: { env: [{ name: 'MEASURED_ROLLOUT', value: mark }] } });
+  await patchSpec(kubectl, stack, { backend: { env: [{ name: 'MEASURED_ROLLOUT', value: mark }] } });
+  await waitFor(
+    'an old and a new pod side by side',
+    async () => (await podsOf(kubectl, stack.namespace, stack.name, 'backend')).length === 2,
+    180_000,
+  );
+  const second = startLoad(stack);
+  await waitReady(kubectl, stack.namespace, stack.name, 300_000);
   await sleep(FILL_MS);
-  const replies = await load.stop();
+  const replies = (await Promise.all([first.stop(), second.stop()])).flat();
   return {
     requests: replies.length,
     statuses: tally(replies),

@@ -15,9 +15,13 @@ export interface Bench {
   readonly plain: Readonly<Record<GuidePort, Target>>;
 }
 
-export interface Stack {
+/** Where a profile is found. */
+export interface Place {
   readonly namespace: string;
   readonly name: string;
+}
+
+export interface Stack extends Place {
   readonly edge: Target;
 }
 

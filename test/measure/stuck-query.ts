@@ -6,35 +6,25 @@ import type { Stack } from './stacks.ts';
 
 /** Queries that a lock would hold for a minute: who ends them, when, and what the client is told. */
 export interface StuckQuery {
-  /** What one client alone was told, and after how many seconds. */
-  readonly alone: { readonly status: number; readonly seconds: number; readonly isJson: boolean };
+  readonly status: number;
+  readonly seconds: number;
+  readonly isJson: boolean;
   /** Queries of the application that were still in the database when that answer was there. */
   readonly leftBehind: number;
-  /** The same for more clients than the pools have connections: some must wait for a connection first. */
-  readonly crowd: Readonly<Record<string, number>>;
-  readonly crowdSlowestSeconds: number;
+}
+
+/** The same for more clients than the pools have connections: some must wait for a thread or a connection first. */
+export interface StuckCrowd {
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly slowestSeconds: number;
 }
 
 const REPORT = '/api/reports/top-products';
 const LOCK_SECONDS = 75;
 const HEAD_START_MS = 500;
 
-/** `crowd` clients come while one is already waiting. */
-export async function stuckQuery(kubectl: Kubectl, stack: Stack, crowd: number): Promise<StuckQuery> {
-  const alone = await stuckAlone(kubectl, stack);
-  const lock = await lockTable(kubectl, stack, 'products', LOCK_SECONDS);
-  const line = openLine(stack.edge, crowd);
-  const replies = await Promise.all(Array.from({ length: crowd }, () => line.ask({ path: REPORT })));
-  await line.close();
-  await lock.release();
-  return {
-    ...alone,
-    crowd: tally(replies),
-    crowdSlowestSeconds: seconds(replies.reduce((last, next) => (next.milliseconds > last.milliseconds ? next : last))),
-  };
-}
-
-async function stuckAlone(kubectl: Kubectl, stack: Stack): Promise<Pick<StuckQuery, 'alone' | 'leftBehind'>> {
+/** What one client alone is told, and after how many seconds. */
+export async function stuckQuery(kubectl: Kubectl, stack: Stack): Promise<StuckQuery> {
   const lock = await lockTable(kubectl, stack, 'products', LOCK_SECONDS);
   const line = openLine(stack.edge, 1);
   const reply = await line.ask({ path: REPORT });
@@ -43,7 +33,16 @@ async function stuckAlone(kubectl: Kubectl, stack: Stack): Promise<Pick<StuckQue
   await line.close();
   await lock.release();
   const isJson = String(reply.headers['content-type']).startsWith('application/json');
-  return { alone: { status: reply.status, seconds: seconds(reply), isJson }, leftBehind };
+  return { status: reply.status, seconds: seconds(reply), isJson, leftBehind };
+}
+
+export async function stuckCrowd(kubectl: Kubectl, stack: Stack, clients: number): Promise<StuckCrowd> {
+  const lock = await lockTable(kubectl, stack, 'products', LOCK_SECONDS);
+  const line = openLine(stack.edge, clients);
+  const replies = await Promise.all(Array.from({ length: clients }, () => line.ask({ path: REPORT })));
+  await line.close();
+  await lock.release();
+  return { statuses: tally(replies), slowestSeconds: Math.max(...replies.map(seconds)) };
 }
 
 const seconds = ({ milliseconds }: Reply): number => Math.round(milliseconds / 100) / 10;

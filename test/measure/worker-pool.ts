@@ -15,7 +15,8 @@ export interface EnginePool {
 
 export interface WorkerPools {
   readonly sync: EnginePool;
-  readonly async: EnginePool;
+  /** Left out where the image lacks greenlet, without which SQLAlchemy makes no such engine. */
+  readonly async?: EnginePool;
 }
 
 const MODULE = 'pool_witness';
@@ -23,11 +24,16 @@ const MODULE = 'pool_witness';
 const WITNESS = `import json
 import os
 from sqlalchemy import create_engine
-from sqlalchemy.ext.asyncio import create_async_engine
 
 url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://")
 own = {"pool_size": 77, "max_overflow": 78}
-engines = {"sync": create_engine(url, **own), "async": create_async_engine(url, **own)}
+engines = {"sync": create_engine(url, **own)}
+try:
+    from sqlalchemy.ext.asyncio import create_async_engine
+except ImportError:  # Without greenlet in the image nobody can have an async engine.
+    pass
+else:
+    engines["async"] = create_async_engine(url, **own)
 
 
 def view(pool):
