@@ -16,14 +16,17 @@ interface Tally {
 const bin = join(import.meta.dirname, '..', 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'pitcrew-test-'));
 
-function run(program: string, args: readonly string[]): Promise<number> {
+/** Runs a program; what it prints goes to the screen, or into `held` to be printed later in one piece. */
+function run(program: string, args: readonly string[], held?: string[]): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(join(bin, program), args, {
-      stdio: 'inherit',
+      stdio: held === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
     });
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => held?.push(chunk.toString()));
     child.once('error', () => resolve(127));
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', (code) => resolve(code ?? 1));
   });
 }
 
@@ -34,17 +37,16 @@ async function whole(title: string, program: string, args: readonly string[]): P
 }
 
 /** A vitest project; a run that breaks before it counts anything is one failure. */
-async function tests(project: string): Promise<Tally> {
-  heading(`tests: ${project}`);
+async function tests(project: string, held?: string[]): Promise<Tally> {
+  const title = `tests: ${project}`;
+  if (held === undefined) heading(title);
+  else held.push(`\n== ${title}\n`);
   const report = join(scratch, `${project}.json`);
-  const code = await run('vitest', [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
+  const code = await run(
+    'vitest',
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    held,
+  );
   const counted = readReport(report);
   return code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
 }
@@ -67,6 +69,14 @@ function heading(title: string): void {
   process.stdout.write(`\n== ${title}\n`);
 }
 
+/** Both kinds of test that need a cluster wait for most of their time, so they wait together. */
+async function onClusters(): Promise<Tally[]> {
+  const held: string[] = [];
+  const tallies = await Promise.all([tests('e2e'), tests('api', held)]);
+  process.stdout.write(held.join(''));
+  return tallies;
+}
+
 /** Ends the clusters that the tests have started; those that were there before, the demo's for one, go on. */
 async function endClustersSince(before: readonly string[]): Promise<void> {
   for (const name of clusterList().filter((each) => !before.includes(each))) await stopCluster(name);
@@ -79,7 +89,7 @@ const tallies = [
   await whole('lint', 'biome', ['check', '--error-on-warnings', '.']),
   await tests('unit'),
   await tests('golden'),
-  ...(fast ? [] : [await tests('api'), await tests('e2e')]),
+  ...(fast ? [] : await onClusters()),
 ];
 rmSync(scratch, { recursive: true, force: true });
 if (!fast) await endClustersSince(before);
