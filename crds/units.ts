@@ -9,8 +9,10 @@ const DECIMAL = ['k', 'M', 'G', 'T', 'P', 'E'];
 /** Kubernetes quantities that pitcrew takes: plain or milli numbers with a binary or decimal suffix. */
 export const QUANTITY_PATTERN = '^[0-9]{1,12}(\\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$';
 
-/** PostgreSQL's own memory units: powers of 1024 with a B at the end; `Mi` and bare numbers are refused (UNIT-1),
- * and so is a leading zero, which the server reads as octal. */
+/**
+ * PostgreSQL's own memory units: powers of 1024 with a B at the end; `Mi` and bare numbers are refused (UNIT-1),
+ * and so is a leading zero, which the server reads as octal.
+ */
 export const PG_SIZE_PATTERN = '^[1-9][0-9]{0,9}(kB|MB|GB|TB)$';
 
 /** Value of a Kubernetes quantity in base units (bytes, or cores). Throws on text that is not a quantity. */
