@@ -10,7 +10,7 @@ import { GROUP, KIND } from '../../crds/group.ts';
 import { ownershipHash } from '../cluster/ownership.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { Kind } from '../cluster/resources.ts';
-import { claimSizeOf } from './rejected.ts';
+import { claimSizeOf } from './claim-template.ts';
 
 /** Annotation of every object that we apply: hash of what was sent. */
 export const DESIRED_HASH = `${GROUP}/desired-hash`;

@@ -3,6 +3,7 @@ import type { Status } from '../../crds/status.ts';
 import type { Synthesis } from '../../synth/synthesis.ts';
 import { DATA_KINDS, type Owner, type Stamped, stamp } from './desired.ts';
 import { type Child, isOwnedBy } from './digest.ts';
+import { APPLIED_KINDS } from './kinds.ts';
 import type { AppliedRecord } from './memory.ts';
 import { hasStarted, isMigrationJob, isMigrationStamp, migrationStatusOf, obsoleteRunning } from './migration.ts';
 import type { PodDigest } from './pod-digest.ts';
@@ -132,17 +133,7 @@ function discardsOf(input: PlanInput, migration: Stamped | undefined): Child[] {
 }
 
 /** Kinds that the applier makes. Anything else with our label was made by somebody else, or has a life of its own. */
-const PRUNED_KINDS: ReadonlySet<string> = new Set([
-  'ConfigMap',
-  'Service',
-  'ServiceAccount',
-  'Deployment',
-  'StatefulSet',
-  'Job',
-  'NetworkPolicy',
-  'Ingress',
-  'PodDisruptionBudget',
-]);
+const PRUNED_KINDS: ReadonlySet<string> = new Set(APPLIED_KINDS);
 
 function prunesOf({ children, owner }: PlanInput, desired: readonly Stamped[]): Child[] {
   const wanted = new Set(desired.map(({ ref }) => ref));

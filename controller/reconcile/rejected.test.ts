@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../cluster/classify.ts';
+import { claimSizeOf } from './claim-template.ts';
 import type { Stamped } from './desired.ts';
 import { childLike, STAMPED, UP } from './fixtures.ts';
-import { claimSizeOf, rejectionOf, standingRejection } from './rejected.ts';
+import { rejectionOf, standingRejection } from './rejected.ts';
 
 const POSTGRES = STAMPED.find(({ kind }) => kind === 'StatefulSet') as Stamped;
 const failure: Failure = {

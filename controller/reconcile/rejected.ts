@@ -1,4 +1,5 @@
 import type { Failure } from '../cluster/classify.ts';
+import { claimSizeOf, claimTemplateOf } from './claim-template.ts';
 import type { Stamped } from './desired.ts';
 import type { Child } from './digest.ts';
 
@@ -46,27 +47,13 @@ export function rejectionOf(
   return { desired: stamped.desired, met, failure, message, times: again ? held.times + 1 : 1, atMs };
 }
 
-interface LooseStatefulSet {
-  readonly spec?: {
-    readonly volumeClaimTemplates?: ReadonlyArray<{
-      readonly metadata?: { readonly name?: string };
-      readonly spec?: { readonly resources?: { readonly requests?: { readonly storage?: string } } };
-    }>;
-  };
-}
-
-/** What the first claim template of a StatefulSet asks for. */
-export const claimSizeOf = (object: object): string | undefined =>
-  (object as LooseStatefulSet).spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests?.storage;
-
 /** The server only says that "updates to statefulset spec for fields other than … are forbidden". */
 function fixedSizeMessage({ kind, object }: Stamped, child: Child | undefined): string | undefined {
   if (kind !== 'StatefulSet' || child?.state?.type !== 'workload') return undefined;
   const wanted = claimSizeOf(object);
   const made = child.state.claimSize;
   if (wanted === undefined || made === undefined || wanted === made) return undefined;
-  const template = (object as LooseStatefulSet).spec?.volumeClaimTemplates?.[0]?.metadata?.name ?? 'data';
-  const claim = `${template}-${child.name}-0`;
+  const claim = `${claimTemplateOf(object)?.metadata?.name ?? 'data'}-${child.name}-0`;
   return (
     `spec.postgres.storage.size is ${wanted}, but the database was made with ${made}, ` +
     `which Kubernetes does not let a StatefulSet change. Set it back to ${made}; for more room, grow the claim by hand: ` +

@@ -7,23 +7,13 @@ import type { Transport } from '../cluster/transport.ts';
 import { type AddOptions, LOW_PRIORITY } from '../loop/queue.ts';
 import { type Cache, type CacheSink, createCache } from './cache.ts';
 import { type Child, childOf, saysTheSame } from './digest.ts';
+import { APPLIED_KINDS } from './kinds.ts';
 import type { Memory } from './memory.ts';
 import { type NodeDigest, nodeOf } from './node-facts.ts';
 import { type PodDigest, podOf } from './pod-digest.ts';
 
 /** Kinds of which every object that we make carries our label. */
-const OWNED_KINDS = [
-  'ConfigMap',
-  'Service',
-  'ServiceAccount',
-  'Deployment',
-  'StatefulSet',
-  'Job',
-  'NetworkPolicy',
-  'Ingress',
-  'PodDisruptionBudget',
-  'ControllerRevision',
-] as const satisfies readonly Kind[];
+const OWNED_KINDS = [...APPLIED_KINDS, 'ControllerRevision'] as const satisfies readonly Kind[];
 
 /** Watches in one namespace, or over all. */
 export const WATCHES_PER_SCOPE = OWNED_KINDS.length + 4;
