@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test check bench fuzz generate golden images up down status env clean
+.PHONY: help demo test check bench fuzz measure generate golden images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: $(SETUP) ## how fast a profile becomes objects
 
 fuzz: $(SETUP) ## 10,000 random profiles before the real servers; FUZZ_COUNT and FUZZ_SEED choose others
 	@$(BIN) FUZZ_COUNT=$${FUZZ_COUNT:-10000} vitest run --project e2e test/e2e/agreement.test.ts
+
+measure: $(SETUP) ## the guide's values against ours on a node of its own; about 15 minutes
+	@$(NODE) test/measure/main.ts
 
 generate: $(SETUP) ## CRD, reference and install.yaml from their sources
 	@$(NODE) crds/bin/generate.ts

@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{crds,charts,synth,controller,cli,deploy,images}/**/*.test.ts',
-            'test/{invariants,architecture,support,cluster}/**/*.test.ts',
+            'test/{invariants,architecture,support,cluster,measure}/**/*.test.ts',
           ],
         },
       },

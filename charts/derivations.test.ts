@@ -47,7 +47,7 @@ describe('derivations', () => {
     ['postgres.maxConnections', 100],
     ['backend.pool.size', 5],
     ['backend.pool.maxOverflow', 5],
-    ['backend.threadTokens', 10],
+    ['backend.threadTokens', 100],
     ['backend.pool.timeoutSeconds', 5],
     ['postgres.statementTimeoutSeconds', 30],
     ['backend.gracefulTimeoutSeconds', 45],

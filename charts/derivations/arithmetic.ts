@@ -19,3 +19,10 @@ export const memoryForWorkers = (workers: number, workerMiB: number): number =>
 /** Workers that fit into a memory limit; zero where not even one does. */
 export const workersInMemory = (limit: string | number, workerMiB: number): number =>
   Math.max(0, Math.floor(((mebibytes(limit) - MASTER_MIB) * FILL) / workerMiB));
+
+/**
+ * Threads of a worker that shares this many database connections. FastAPI runs the steps of a request in threads of
+ * their own while the request holds its connection: with no more threads than connections, all threads wait for a
+ * connection while those who hold one wait for a thread (measured: 92 to 114 of 200 requests lost at 11 for 11, 0 at 100).
+ */
+export const enoughThreads = (connections: number): number => clamp(2 * connections, 100, 1000);

@@ -1,5 +1,5 @@
 import type { Derivations, Reader } from '../effective.ts';
-import { clamp, KEEPALIVE_MARGIN_SECONDS, wholeCores, workersInMemory } from './arithmetic.ts';
+import { clamp, enoughThreads, KEEPALIVE_MARGIN_SECONDS, wholeCores, workersInMemory } from './arithmetic.ts';
 
 /** How the backend's processes follow from others. */
 
@@ -44,8 +44,8 @@ export const BACKEND_DERIVATIONS: Derivations = {
   },
   'backend.threadTokens': {
     rule: 'INV-11',
-    formula: 'backend.pool.size + backend.pool.maxOverflow',
-    derive: (read) => read.value('backend.pool.size') + read.value('backend.pool.maxOverflow'),
+    formula: 'max(100, 2 × (backend.pool.size + backend.pool.maxOverflow))',
+    derive: (read) => enoughThreads(read.value('backend.pool.size') + read.value('backend.pool.maxOverflow')),
   },
 };
 

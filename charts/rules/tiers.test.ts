@@ -67,12 +67,12 @@ const ROWS: readonly Row[] = [
     'set postgres.parameters.sharedBuffers to 256MB and postgres.parameters.maintenanceWorkMem to 64MB and postgres.parameters.workMem to 1MB and postgres.resources.limits.memory to 1024Mi; or fewer connections and smaller parameters need less',
   ],
   [
-    'INV-11: more threads than connections',
-    backend({ threadTokens: 40 }),
+    'INV-11: hardly more threads than connections',
+    backend({ threadTokens: 12 }),
     'INV-11',
     'Warning',
-    /40 threads of a worker share 10 database connections: under load 30 of them wait 5 s/,
-    'set backend.threadTokens to 10',
+    /12 threads of a worker for 10 database connections: .* all threads wait 5 s for a connection/,
+    'set backend.threadTokens to 100',
   ],
   [
     'INV-13: buffers that leave nothing',

@@ -1,5 +1,5 @@
 import { mebibytes, milliCores } from '../../crds/units.ts';
-import { memoryForWorkers, wholeCores, workersInMemory } from '../derivations/arithmetic.ts';
+import { enoughThreads, memoryForWorkers, wholeCores, workersInMemory } from '../derivations/arithmetic.ts';
 import { edgeMemory } from '../edge-memory.ts';
 import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
 import { nodeTooSmall } from './node.ts';
@@ -46,12 +46,12 @@ export const WORKER_RULES: readonly Rule[] = [
     check: ({ effective }) => {
       const tokens = effective.value('backend.threadTokens');
       const capacity = effective.value('backend.pool.size') + effective.value('backend.pool.maxOverflow');
-      if (tokens <= capacity) return undefined;
+      if (tokens >= 2 * capacity) return undefined;
       const wait = effective.value('backend.pool.timeoutSeconds');
       return {
         severity: 'Warning',
-        message: `${tokens} threads of a worker share ${capacity} database connections: under load ${tokens - capacity} of them wait ${wait} s for one and fail`,
-        fixes: [{ 'backend.threadTokens': capacity }],
+        message: `${tokens} threads of a worker for ${capacity} database connections: a request keeps its connection while its next step waits for a thread, so that under load those who hold a connection wait for a thread, all threads wait ${wait} s for a connection, and requests fail`,
+        fixes: [{ 'backend.threadTokens': enoughThreads(capacity) }],
       };
     },
   },

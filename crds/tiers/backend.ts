@@ -168,7 +168,7 @@ export const backendSchema = withCel(
     threadTokens: knob(z.int().min(1).max(1000), {
       ...environment('THREADPOOL_TOKENS'),
       description:
-        'Endpoints declared with plain def that one worker runs at the same time, each in a thread. More than the pool has connections only lets them fail at the pool (INV-11). Read by the application; set on anyio by pool.delivery Inject.',
+        'Endpoints declared with plain def that one worker runs at the same time, each in a thread. Must be well above the connections of the pool, since a request keeps its connection while its next step waits for a thread (INV-11). Read by the application; set on anyio by pool.delivery Inject.',
       unit: 'threads per worker',
       source: 'BE-09, INV-11; anyio default 40',
     }),

@@ -166,7 +166,7 @@ describe('Inject', () => {
       const ours = { size: 10, overflow: 20, recycle: 3600, timeout: 5, pre_ping: true };
       const untouched = { size: null, recycle: -1, pre_ping: false };
       expect(await viewUnder(workerClass)).toMatchObject({
-        threads: 30,
+        threads: 100,
         pools: {
           ...Object.fromEntries(['sync', 'url', 'config', 'async', 'sqlmodel'].map((name) => [name, ours])),
           ...Object.fromEntries(['null', 'sqlite', 'async_sqlite'].map((name) => [name, untouched])),

@@ -25,6 +25,7 @@ async function measure(wanted: readonly string[]): Promise<void> {
     process.stdout.write(`\nwritten to ${writeResults(results, await versionsOf(bench))}\n`);
   }
   await endBench(stage.kubectl);
+  process.stdout.write('The node stays up; `make down` ends it.\n');
 }
 
 /** Of the programs in both stacks, by their own word. */
