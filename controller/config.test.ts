@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { configOf, VERSION } from './config.ts';
+import { VERSION } from '../synth/version.ts';
+import { configOf } from './config.ts';
 
 describe('the settings of the operator', () => {
   it('have defaults', () => {

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import type { LogLevel } from './log.ts';
 
-/** Version of this operator, and of what it renders. A test holds it against package.json. */
-export const VERSION = '0.1.0';
-
 /** What the environment says, checked once at the start. */
 export interface OperatorConfig {
   /** Undefined: all namespaces. */

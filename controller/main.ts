@@ -1,5 +1,6 @@
+import { VERSION } from '../synth/version.ts';
 import { readEndpoint } from './cluster/config.ts';
-import { configOf, type OperatorConfig, VERSION } from './config.ts';
+import { configOf, type OperatorConfig } from './config.ts';
 import { lagCheck, startHealth, startLagMeter, syncCheck, type Watched, watchCheck } from './health.ts';
 import { createLog, type Log } from './log.ts';
 import { startOperator } from './reconcile/operator.ts';

@@ -24,6 +24,12 @@ export const CONTAINER_SECURITY: k8s.SecurityContext = {
   capabilities: { drop: ['ALL'] },
 };
 
+/** A new pod is ready before an old one goes; nobody is ever without (BE-10). */
+export const SURGE_BY_ONE: k8s.DeploymentStrategy = {
+  type: 'RollingUpdate',
+  rollingUpdate: { maxSurge: kube.IntOrString.fromNumber(1), maxUnavailable: kube.IntOrString.fromNumber(0) },
+};
+
 /** Amounts as the profile gives them. */
 export interface Amounts {
   readonly cpu: string | number;

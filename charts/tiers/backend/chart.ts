@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { hashOf } from '../../kit/hash.ts';
 import { CONFIG_HASH, labelsOf, selectorOf } from '../../kit/labels.ts';
 import { configName, tierName, uploadsName } from '../../kit/names.ts';
+import { SURGE_BY_ONE } from '../../kit/pod.ts';
 import { addDisruptionBudget, addNetworkPolicy, addServiceAccount, tcp, tierPeer } from '../../kit/policies.ts';
 import type { Requirement } from '../../requirement.ts';
 import { backendPort, postgresManaged, type Stack } from '../../stack.ts';
@@ -50,10 +51,7 @@ export function addBackend(chart: Chart, stack: Stack): string {
       revisionHistoryLimit: 3,
       minReadySeconds: 5,
       selector: { matchLabels: selectorOf(stack.name, 'backend') },
-      strategy: {
-        type: 'RollingUpdate',
-        rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
-      },
+      strategy: SURGE_BY_ONE,
       template: {
         metadata: { labels: labelsOf(stack.name, 'backend'), annotations: { [CONFIG_HASH]: configHash } },
         spec: backendPod(stack),

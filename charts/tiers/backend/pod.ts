@@ -5,6 +5,7 @@ import type { KnobPath } from '../../effective.ts';
 import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { appSecretName, configName, tierName, uploadsName } from '../../kit/names.ts';
 import { CONTAINER_SECURITY, fromSecret, literal, mergeEnv, podSecurity } from '../../kit/pod.ts';
+import { imagePullSecrets } from '../../kit/pull-secrets.ts';
 import { tierResources } from '../../kit/tier-resources.ts';
 import { wordOf } from '../../kit/words.ts';
 import { backendHealthPath, backendPort, backendUser, type Stack } from '../../stack.ts';
@@ -87,11 +88,6 @@ export function backendPodBase(stack: Stack): Omit<k8s.PodSpec, 'containers'> {
     securityContext: podSecurity(backendUser(stack.spec)),
     ...imagePullSecrets(stack),
   };
-}
-
-export function imagePullSecrets(stack: Stack): Pick<k8s.PodSpec, 'imagePullSecrets'> {
-  const names = stack.spec.imagePullSecrets ?? [];
-  return names.length === 0 ? {} : { imagePullSecrets: names.map((name) => ({ name })) };
 }
 
 export const backendResources = (stack: Stack): k8s.ResourceRequirements => tierResources(stack, 'backend');

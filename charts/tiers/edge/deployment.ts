@@ -12,7 +12,8 @@ import {
   tierName,
   uploadsName,
 } from '../../kit/names.ts';
-import { asQuantity, CONTAINER_SECURITY, podSecurity } from '../../kit/pod.ts';
+import { asQuantity, CONTAINER_SECURITY, podSecurity, SURGE_BY_ONE } from '../../kit/pod.ts';
+import { imagePullSecrets } from '../../kit/pull-secrets.ts';
 import { tierResources } from '../../kit/tier-resources.ts';
 import { backendUser, type Stack } from '../../stack.ts';
 import { CACHE_DIRECTORY, CONFIG_DIRECTORY, TEMPORARY_MIB, TLS_DIRECTORY, UPLOADS_DIRECTORY } from './paths.ts';
@@ -37,10 +38,7 @@ export function addDeployment(chart: Chart, stack: Stack): void {
       minReadySeconds: 3,
       progressDeadlineSeconds: 600,
       selector: { matchLabels: selectorOf(stack.name, 'edge') },
-      strategy: {
-        type: 'RollingUpdate',
-        rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
-      },
+      strategy: SURGE_BY_ONE,
       template: {
         metadata: { labels, annotations: { [RESTART_HASH]: hashOf(RUN_SCRIPT_TEXT) } },
         spec: podSpec(stack),
@@ -50,7 +48,6 @@ export function addDeployment(chart: Chart, stack: Stack): void {
 }
 
 function podSpec(stack: Stack): k8s.PodSpec {
-  const secrets = (stack.spec.imagePullSecrets ?? []).map((name) => ({ name }));
   return {
     serviceAccountName: tierName(stack.name, 'edge'),
     automountServiceAccountToken: false,
@@ -62,7 +59,7 @@ function podSpec(stack: Stack): k8s.PodSpec {
       // The backend's group, to whom the files on the uploads volume belong.
       ...(stack.spec.uploads === undefined ? {} : { supplementalGroups: [backendUser(stack.spec)] }),
     },
-    ...(secrets.length === 0 ? {} : { imagePullSecrets: secrets }),
+    ...imagePullSecrets(stack),
     containers: [container(stack)],
     volumes: mounts(stack).map(({ volume }) => volume),
   };

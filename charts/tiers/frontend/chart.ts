@@ -4,13 +4,13 @@ import { graceSeconds, PRE_STOP_SECONDS } from '../../kit/grace.ts';
 import { hashOf } from '../../kit/hash.ts';
 import { CONFIG_HASH, labelsOf, selectorOf } from '../../kit/labels.ts';
 import { tierName } from '../../kit/names.ts';
-import { CONTAINER_SECURITY, literal, mergeEnv, podSecurity } from '../../kit/pod.ts';
+import { CONTAINER_SECURITY, literal, mergeEnv, podSecurity, SURGE_BY_ONE } from '../../kit/pod.ts';
 import { addDisruptionBudget, addNetworkPolicy, addServiceAccount, tcp, tierPeer } from '../../kit/policies.ts';
+import { imagePullSecrets } from '../../kit/pull-secrets.ts';
 import { tierResources } from '../../kit/tier-resources.ts';
 import type { Requirement } from '../../requirement.ts';
 import { backendPort, frontendHealthPath, frontendPort, type Stack } from '../../stack.ts';
 import { environmentRequirements } from '../backend/chart.ts';
-import { imagePullSecrets } from '../backend/pod.ts';
 
 /** Adds the frontend's objects; returns the hash of its configuration, or undefined where the profile has no frontend. */
 export function addFrontend(chart: Chart, stack: Stack): string | undefined {
@@ -49,10 +49,7 @@ export function addFrontend(chart: Chart, stack: Stack): string | undefined {
       revisionHistoryLimit: 3,
       minReadySeconds: 5,
       selector: { matchLabels: selectorOf(stack.name, 'frontend') },
-      strategy: {
-        type: 'RollingUpdate',
-        rollingUpdate: { maxSurge: k8s.IntOrString.fromNumber(1), maxUnavailable: k8s.IntOrString.fromNumber(0) },
-      },
+      strategy: SURGE_BY_ONE,
       template: {
         metadata: { labels: labelsOf(stack.name, 'frontend'), annotations: { [CONFIG_HASH]: configHash } },
         spec: frontendPod(stack, env),

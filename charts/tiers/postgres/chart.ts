@@ -20,9 +20,9 @@ import {
   tcp,
   tierPeer,
 } from '../../kit/policies.ts';
+import { imagePullSecrets } from '../../kit/pull-secrets.ts';
 import { tierResources } from '../../kit/tier-resources.ts';
 import { postgresManaged, type Stack } from '../../stack.ts';
-import { imagePullSecrets } from '../backend/pod.ts';
 import {
   POSTGRES_CONFIG_DIR,
   POSTGRES_SECRETS_DIR,
