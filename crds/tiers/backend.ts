@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerPath, envList, image, tcpPort, urlPath, withCel } from '../fields.ts';
 import { knob } from '../knob.ts';
 import { resources } from './resources.ts';
@@ -42,11 +42,18 @@ const pool = z
       default: true,
       source: 'DB-01; SQLAlchemy default false',
     }),
+    useLifo: knob(z.boolean(), {
+      ...environment('DB_POOL_USE_LIFO'),
+      description:
+        'Whether the connection that was given back last is taken first, so that the pool stays as small as the load needs and the rest ages out.',
+      default: false,
+      source: 'DB-01; SQLAlchemy default false',
+    }),
     delivery: knob(z.enum(['Environment', 'Inject']), {
       target: { file: 'gunicorn.conf.py', key: 'create_engine' },
       change: 'rolling',
       description:
-        'How the pool reaches the application: Environment sets DB_POOL_SIZE, DB_MAX_OVERFLOW, DB_POOL_RECYCLE, DB_POOL_TIMEOUT, DB_POOL_PRE_PING and THREADPOOL_TOKENS for an application that reads them; Inject also sets them on SQLAlchemy create_engine and on the thread limit of anyio, for images that have them hard-coded.',
+        'How the pool reaches the application: Environment sets DB_POOL_SIZE, DB_MAX_OVERFLOW, DB_POOL_RECYCLE, DB_POOL_TIMEOUT, DB_POOL_PRE_PING, DB_POOL_USE_LIFO and THREADPOOL_TOKENS for an application that reads them; Inject also sets them on SQLAlchemy create_engine and on the thread limit of anyio, for images that have them hard-coded.',
       default: 'Environment',
       source: 'images with hard-coded pools exist; D15',
     }),

@@ -54,6 +54,7 @@ def view(pool):
         "recycle": pool._recycle,
         "timeout": getattr(pool, "_timeout", None),
         "pre_ping": pool._pre_ping,
+        "lifo": getattr(getattr(pool, "_pool", None), "use_lifo", None),  # SQLAlchemy shows it nowhere else.
     }
 
 
@@ -105,7 +106,8 @@ interface BackendPod {
 function rendered(workerClass: string): { command: string[]; env: Record<string, string> } {
   const [profile] = readProfiles(join(import.meta.dirname, '../../examples/bahamm-seed.yaml'));
   if (profile === undefined) throw new Error('no profile');
-  const backend = { ...profile.spec.backend, workerClass: workerClass as 'asgi', workers: 1 };
+  const pool = { ...profile.spec.backend.pool, useLifo: true };
+  const backend = { ...profile.spec.backend, pool, workerClass: workerClass as 'asgi', workers: 1 };
   const objects = synthesize({ ...profile, spec: { ...profile.spec, backend } }, DEFAULT_FACTS).objects;
   const byName = (kind: string, name: string) =>
     objects.map(({ object }) => object).find((object) => object.kind === kind && object.metadata.name === name);
@@ -163,7 +165,7 @@ describe('Inject', () => {
   it.each(['uvicorn.workers.UvicornWorker', 'uvicorn_worker.UvicornWorker', 'asgi'])(
     'sets pools and threads under %s, and leaves other pools alone',
     async (workerClass) => {
-      const ours = { size: 10, overflow: 20, recycle: 3600, timeout: 5, pre_ping: true };
+      const ours = { size: 10, overflow: 20, recycle: 3600, timeout: 5, pre_ping: true, lifo: true };
       const untouched = { size: null, recycle: -1, pre_ping: false };
       expect(await viewUnder(workerClass)).toMatchObject({
         threads: 100,

@@ -69,6 +69,7 @@ def _pool_settings():
         "pool_recycle": int(os.environ["DB_POOL_RECYCLE"]),
         "pool_timeout": int(os.environ["DB_POOL_TIMEOUT"]),
         "pool_pre_ping": os.environ["DB_POOL_PRE_PING"] == "true",
+        "pool_use_lifo": os.environ.get("DB_POOL_USE_LIFO") == "true",
     }
 
 
