@@ -58,7 +58,7 @@ const GUNICORN_JUDGE = `
 import json, os, sys, io, contextlib
 from gunicorn.app.wsgiapp import WSGIApplication
 
-os.environ.update(DB_POOL_SIZE="1", DB_MAX_OVERFLOW="1", DB_POOL_RECYCLE="60", DB_POOL_TIMEOUT="1", DB_POOL_PRE_PING="true")
+os.environ.update(DB_POOL_SIZE="1", DB_MAX_OVERFLOW="1", DB_POOL_RECYCLE="60", DB_POOL_TIMEOUT="1", DB_POOL_PRE_PING="true", DB_POOL_USE_LIFO="false")
 for case in sorted(os.listdir(".")):
     if not case.startswith("p"):
         continue
