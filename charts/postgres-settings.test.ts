@@ -23,6 +23,7 @@ describe('a parameter of PostgreSQL', () => {
     ['temp_file_limit', '2Gi', 18, "temp_file_limit must be a number from -1 to 2147483647 (in kB), not '2Gi'"],
     ['temp_file_limit', '2s', 18, "temp_file_limit must be a number from -1 to 2147483647 (in kB), not '2s'"],
     ['temp_file_limit', '9TB', 18, 'temp_file_limit must be from -1 to 2147483647 (in kB), not 9TB'],
+    ['temp_file_limit', '010', 18, "temp_file_limit must be a number from -1 to 2147483647 (in kB), not '010'"], // Octal.
     ['track_io_timing', 'maybe', 18, "track_io_timing must be on or off, not 'maybe'"],
     ['wal_level', 'minimal', 18, "wal_level must be one of replica, logical, not 'minimal'"],
     [

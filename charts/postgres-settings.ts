@@ -1,4 +1,5 @@
 import { SETTINGS_TABLE } from './postgres-settings-table.ts';
+import { inBaseUnits } from './postgres-units.ts';
 
 /** What PostgreSQL knows of a parameter, and whether it would take a value for it (INV-22). Pure: no server is asked. */
 
@@ -79,24 +80,11 @@ function textObjection(name: string, value: string): string | undefined {
   return `${name} must be a list of library names, not '${value}'`;
 }
 
-const MEMORY: Readonly<Record<string, number>> = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
-const TIME: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function numberObjection(name: string, value: string, { unit, low, high, type }: Setting): string | undefined {
+function numberObjection(name: string, value: string, setting: Setting): string | undefined {
+  const { unit, low, high, type } = setting;
   const bounds = `from ${low} to ${high}${unit === '-' ? '' : ` (in ${unit})`}`;
-  const match = /^(-?[0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z]*)$/.exec(value);
-  const factor = match === null ? undefined : factorOf(match[2] ?? '', unit);
-  if (match === null || factor === undefined) return `${name} must be a number ${bounds}, not '${value}'`;
-  const exact = Number(match[1]) * factor;
+  const exact = inBaseUnits(value, setting);
+  if (exact === undefined) return `${name} must be a number ${bounds}, not '${value}'`;
   const number = type === 'integer' ? Math.round(exact) : exact;
   return number >= low && number <= high ? undefined : `${name} must be ${bounds}, not ${value}`;
-}
-
-/** How many base units the written unit is; undefined where it is of another kind. */
-function factorOf(written: string, unit: string): number | undefined {
-  if (written === '') return 1;
-  const base = unit === '8kB' ? 8192 : (MEMORY[unit] ?? TIME[unit]);
-  const table = unit in TIME ? TIME : MEMORY;
-  const size = table[written];
-  return base === undefined || size === undefined ? undefined : size / base;
 }

@@ -27,6 +27,8 @@ export const EDGE_ERROR_PATH = '/-/config-error';
 /** Database, roles and setting that the managed PostgreSQL is made with. */
 export const DATABASE = 'app';
 export const APP_ROLE = 'app';
+/** Login of the migration: acts as the application's role and has none of its time limits. Its password is the same. */
+export const MIGRATE_ROLE = 'pitcrew_migrate';
 export const MONITOR_ROLE = 'pitcrew_monitor';
 /** Custom setting in postgresql.conf that carries the configuration hash (D11). */
 export const PG_PROOF_SETTING = 'pitcrew.config_hash';

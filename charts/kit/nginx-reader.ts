@@ -1,16 +1,31 @@
-/** Reads nginx's configuration back, by the rules of nginx's own tokenizer. For tests: what was written is what is read. */
+/**
+ * Reads nginx's configuration, by the rules of nginx's own tokenizer: that of a user who moves here, and in tests ours,
+ * so that what was written is what is read.
+ */
 
 /** A directive as nginx sees it: its words without quotes, and what stands in its block. */
 export interface ReadDirective {
+  /** Where it begins, from 1. */
+  readonly line: number;
   readonly words: readonly string[];
   readonly children?: readonly ReadDirective[];
 }
 
-/** Throws on text that nginx would refuse. */
+/** Text that nginx would refuse, and the line at which it would. */
+export class NginxSyntaxError extends SyntaxError {
+  readonly line: number;
+  constructor(message: string, line: number) {
+    super(message);
+    this.name = 'NginxSyntaxError';
+    this.line = line;
+  }
+}
+
+/** Throws NginxSyntaxError on text that nginx would refuse. */
 export function readNginx(text: string): ReadDirective[] {
   const reader = new Reader(text);
   const directives = reader.block();
-  if (!reader.atEnd()) throw new SyntaxError('unexpected }');
+  if (!reader.atEnd()) throw reader.error('unexpected }');
   return directives;
 }
 
@@ -30,6 +45,9 @@ export function valuesOf(directives: readonly ReadDirective[], name: string): st
 class Reader {
   readonly #text: string;
   #at = 0;
+  /** Lines up to here, counted as reading goes on. */
+  #lines = 1;
+  #counted = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -37,6 +55,18 @@ class Reader {
 
   atEnd(): boolean {
     return this.#at >= this.#text.length;
+  }
+
+  error(message: string): NginxSyntaxError {
+    return new NginxSyntaxError(message, this.#line());
+  }
+
+  #line(): number {
+    while (this.#counted < this.#at) {
+      if (this.#text[this.#counted] === '\n') this.#lines += 1;
+      this.#counted += 1;
+    }
+    return this.#lines;
   }
 
   /** Directives up to the end of the text or to a closing brace, which is left to the caller. */
@@ -51,25 +81,26 @@ class Reader {
 
   #directive(): ReadDirective {
     const words: string[] = [];
+    const line = this.#line();
     for (;;) {
       this.#skip();
       const char = this.#text[this.#at] ?? '';
       if (char === '' || char === '}' || (words.length === 0 && ';{'.includes(char))) {
-        throw new SyntaxError(`unexpected ${char} after ${words.join(' ')}`);
+        throw this.error(`unexpected ${char} after ${words.join(' ')}`);
       }
-      if (char === ';' || char === '{') return this.#finished(words, char);
+      if (char === ';' || char === '{') return this.#finished({ line, words }, char);
       words.push(char === '"' || char === "'" ? this.#quoted(char) : this.#bare());
     }
   }
 
-  #finished(words: readonly string[], end: ';' | '{'): ReadDirective {
+  #finished(read: ReadDirective, end: ';' | '{'): ReadDirective {
     this.#at += 1;
-    return end === ';' ? { words } : { words, children: this.#children() };
+    return end === ';' ? read : { ...read, children: this.#children() };
   }
 
   #children(): ReadDirective[] {
     const children = this.block();
-    if (this.atEnd()) throw new SyntaxError('expecting }');
+    if (this.atEnd()) throw this.error('expecting }');
     this.#at += 1;
     return children;
   }
@@ -91,13 +122,13 @@ class Reader {
   #quoted(quote: string): string {
     let end = this.#at + 1;
     while (this.#text[end] !== quote) {
-      if (end >= this.#text.length) throw new SyntaxError('a quote is not closed');
+      if (end >= this.#text.length) throw this.error('a quote is not closed');
       end += this.#text[end] === '\\' ? 2 : 1;
     }
     const raw = this.#text.slice(this.#at + 1, end);
     this.#at = end + 1;
     const next = this.#text[this.#at] ?? '';
-    if (!' \t\r\n;{)'.includes(next)) throw new SyntaxError(`unexpected ${next} behind a quote`);
+    if (!' \t\r\n;{)'.includes(next)) throw this.error(`unexpected ${next} behind a quote`);
     return unescaped(raw);
   }
 

@@ -127,8 +127,8 @@ describe('reading', () => {
 
   it('knows comments, quotes, escapes and variables in braces', () => {
     expect(readNginx(`a 'b;' "c\\"d" \${e}f g#h; # i;\nj{k;}`)).toEqual([
-      { words: ['a', 'b;', 'c"d', `\${e}f`, 'g#h'] },
-      { words: ['j'], children: [{ words: ['k'] }] },
+      { line: 1, words: ['a', 'b;', 'c"d', `\${e}f`, 'g#h'] },
+      { line: 2, words: ['j'], children: [{ line: 2, words: ['k'] }] },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { confLine, sqlIdentifier, sqlLiteral } from './postgres-conf.ts';
+import { confLine, confSettings, sqlIdentifier, sqlLiteral } from './postgres-conf.ts';
 
 /** PostgreSQL's own reading of a quoted value in its configuration file. */
 function readConf(line: string): string {
@@ -20,6 +20,16 @@ describe('the escaper', () => {
         else expect(readConf(confLine('work_mem', value))).toBe(value);
       }),
     );
+  });
+
+  it('reads what it has written, line by line', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme-ascii' }), { maxLength: 5 }), (values) => {
+        const lines = values.map((value, index) => confLine(`a.b_${index}`, value));
+        expect([...confSettings(`# a = 'comment'\n${lines.join('\n')}\n`).values()]).toEqual(values);
+      }),
+    );
+    expect(confSettings(`${confLine('jit', 'off')}\n${confLine('jit', 'on')}`).get('jit')).toBe('on');
   });
 
   it('refuses names that are none', () => {

@@ -13,6 +13,12 @@ function escapeConf(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll("'", "''");
 }
 
+/** The parameters of a file that `confLine` has written, by name; of one that stands there twice the last, as the server takes it. */
+export function confSettings(text: string): Map<string, string> {
+  const lines = text.matchAll(/^([a-z_][a-z0-9_.]*) = '((?:[^'\\\n]|''|\\\\)*)'$/gm);
+  return new Map([...lines].map(([, name = '', quoted = '']) => [name, quoted.replaceAll(/(['\\])\1/g, '$1')]));
+}
+
 /** A literal in SQL, standard-conforming: only the quote is doubled. */
 export function sqlLiteral(value: string): string {
   refuseControl(value);

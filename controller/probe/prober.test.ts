@@ -22,8 +22,8 @@ function proberWith(...answers: Proof[]) {
       asked.push(ip);
       return next();
     },
-    postgres: async ({ ip, password }) => {
-      asked.push(`${ip} ${password}`);
+    postgres: async ({ ip, password, settings = [] }) => {
+      asked.push([ip, password, ...settings].join(' '));
       return next();
     },
   });
@@ -101,6 +101,12 @@ describe('a database', () => {
     const { asked, prove } = proberWith(answer('new'));
     await prove(postgres);
     expect(asked).toEqual(['192.0.2.1 pa55']);
+  });
+
+  it('is asked about its settings', async () => {
+    const { asked, prove } = proberWith(answer('new'));
+    await prove({ ...postgres, settings: ['work_mem', 'jit'] });
+    expect(asked).toEqual(['192.0.2.1 pa55 work_mem jit']);
   });
 
   it('is not asked without one', async () => {

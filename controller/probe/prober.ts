@@ -11,6 +11,8 @@ export interface Asked {
   readonly ip: string;
   /** Hash of the configuration that lies ready for it. */
   readonly expected: string | undefined;
+  /** A database: names of the settings that it is asked about. */
+  readonly settings?: readonly string[] | undefined;
 }
 
 /** User and password of the database's monitoring role. */
@@ -91,5 +93,5 @@ async function question(probes: Probes, target: Asked, readLogin: ReadLogin, sig
   if (target.tier === 'edge') return probes.edge({ ip: target.ip }, signal);
   const login = await readLogin();
   if (login === undefined) return unreachable('its monitoring Secret is missing or incomplete');
-  return probes.postgres({ ip: target.ip, ...login }, signal);
+  return probes.postgres({ ip: target.ip, settings: target.settings, ...login }, signal);
 }

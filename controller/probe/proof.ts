@@ -1,3 +1,5 @@
+import type { LiveServer } from './live-server.ts';
+
 /** What a running process said of itself. */
 export interface Proof {
   /** Hash of the configuration that it has loaded; undefined: it did not say. */
@@ -6,6 +8,8 @@ export interface Proof {
   readonly refusal: string | undefined;
   /** Settings that it will only take over with a restart. */
   readonly pendingRestart: readonly string[];
+  /** A database: its version and the settings that it runs with. */
+  readonly server?: LiveServer | undefined;
   /** Why it could not be asked. */
   readonly unreachable: string | undefined;
   /** It answered, and will not let us in. */

@@ -102,7 +102,9 @@ export const backendSchema = withCel(
           .describe('Time after which the migration counts as failed. Unit: seconds. Default: 600.'),
       })
       .optional()
-      .describe('Runs once for each new image or command, after a dump of the database and before the new pods start.'),
+      .describe(
+        "Runs once for each new image or command, after a dump of the database and before the new pods start. A database of mode Managed knows a login for it, which PGUSER and DATABASE_URL name there: what it makes belongs to the application's role, but no time limit holds, only that it waits 5 seconds for a lock. A login that backend.env takes from the Secret itself is the application's: its limits hold, unless the driver reads PGOPTIONS, as psycopg does and asyncpg does not. With another database the limits are those of the role in its Secret.",
+      ),
     env: envList()
       .optional()
       .describe('Environment of the application. DATABASE_URL is set by the operator unless it is listed here.'),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { withCel } from '../fields.ts';
 
 /** Parameters of postgresql.conf that have no field of their own, and those that nobody may set this way (PG-05). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { celKilobytes, decimal, pgSize, withCel } from '../fields.ts';
 import { type ChangeClass, knob } from '../knob.ts';
 import { pgKilobytes } from '../units.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { image, objectName, withCel } from '../fields.ts';
 import { knob } from '../knob.ts';
 import { extraParametersList } from './postgres-extra.ts';
@@ -17,7 +17,9 @@ export const postgresSchema = withCel(
       ),
     connectionSecretName: objectName()
       .optional()
-      .describe('For External and CloudNativePG: the Secret with the keys username, password, host, port and dbname.'),
+      .describe(
+        'For External and CloudNativePG: the Secret with the keys username, password, host, port and dbname. Kubernetes puts them into DATABASE_URL as they are: where a value holds @ / ? # % [ ] or white space, give backend.env a DATABASE_URL that takes a key with the whole URL, as CloudNativePG writes it under uri (DB-11).',
+      ),
     image: knob(image(), {
       target: { file: 'manifest', key: 'image' },
       change: 'restart',
@@ -64,7 +66,8 @@ export const postgresSchema = withCel(
     statementTimeoutSeconds: knob(z.int().min(1).max(600), {
       target: { file: 'roles.sql', key: 'statement_timeout' },
       change: 'sql',
-      description: 'Time after which a statement of the application is cancelled. Migrations are exempt.',
+      description:
+        'Time after which a statement of the application is cancelled. Migrations are exempt. It is a setting of the role: an application that sets a statement_timeout of its own when it connects (in the URL, in connect_args) keeps that, and the operator cannot see it.',
       unit: 'seconds',
       source: 'guide, query timeout: 30; DB-04, INV-07',
     }),
@@ -72,7 +75,8 @@ export const postgresSchema = withCel(
       target: { file: 'roles.sql', key: 'transaction_timeout' },
       change: 'sql',
       since: 17,
-      description: 'Time after which a transaction of the application is ended, whatever it does. Unset: never.',
+      description:
+        'Time after which a transaction of the application is ended, whatever it does. Unset: never. What the application sets by itself when it connects wins here, too.',
       unit: 'seconds',
       source: 'DB-04; PostgreSQL default none',
     }),
@@ -88,7 +92,7 @@ export const postgresSchema = withCel(
     extraParameters: knob(extraParametersList(), {
       ...parameter('*', 'reload'),
       description:
-        'Further parameters of postgresql.conf. Names are checked against those that PostgreSQL 15 to 18 know, values against their bounds (INV-22). Those that need a restart of the server cause one.',
+        'Further parameters of postgresql.conf. Names are checked against those that PostgreSQL 15 to 18 know, values against their bounds, and against those of the server once it runs (INV-22). Those that need a restart of the server cause one.',
       source: 'PG-05',
     }),
     resources: resources({ requests: { cpu: '500m', memory: '512Mi' }, limits: { cpu: '1000m', memory: '1Gi' } }),

@@ -1,29 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_FACTS } from '../../charts/facts.ts';
 import { readProfiles } from '../../synth/offline.ts';
 import { synthesize } from '../../synth/synthesize.ts';
 import { waitFor } from '../support/kubectl.ts';
+import { pythonPrograms } from '../support/python.ts';
 
 /** `pool.delivery: Inject` in real gunicorn, with an application whose pools are hard-coded in every way that there is. */
-const PACKAGES = [
-  'gunicorn==27.0.1',
-  'uvicorn==0.54.0',
-  'uvicorn-worker==0.4.0',
-  'fastapi==0.165.0',
-  'sqlalchemy[asyncio]==2.1.9',
-  'sqlmodel==0.0.50',
-  'psycopg[binary]==3.3.9',
-  'asyncpg==0.32.0',
-  'aiosqlite==0.22.1',
-];
-
 const APPLICATION = `
 import anyio.to_thread
 from fastapi import FastAPI
@@ -67,33 +54,17 @@ async def show():
     return {"threads": threads, "pools": {name: view(engine.pool) for name, engine in engines.items()}}
 `;
 
-const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-inject-'));
 let bin = '';
 
 beforeAll(async () => {
-  bin = await pythonWith(PACKAGES);
+  bin = await pythonPrograms();
   writeFileSync(join(folder, 'main.py'), APPLICATION);
 }, 300_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The programs of a virtual environment with these packages; made once, and whole or not at all. */
-async function pythonWith(packages: readonly string[]): Promise<string> {
-  const cache = process.env.PITCREW_CACHE ?? join(homedir(), '.cache', 'pitcrew');
-  const hash = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
-  const place = join(cache, `python-${hash}`);
-  if (existsSync(join(place, 'complete'))) return join(place, 'bin');
-  mkdirSync(cache, { recursive: true });
-  rmSync(place, { recursive: true, force: true });
-  await run('python3', ['-m', 'venv', place]); // Programs in it name its place, so it is made where it stays.
-  await run(join(place, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
-  writeFileSync(join(place, 'complete.new'), packages.join('\n'));
-  renameSync(join(place, 'complete.new'), join(place, 'complete'));
-  return join(place, 'bin');
-}
 
 interface BackendPod {
   readonly containers: ReadonlyArray<{

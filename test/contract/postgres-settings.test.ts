@@ -238,7 +238,8 @@ describe.each(MAJORS)('the files for PostgreSQL %i', (major) => {
     expect((await observe(pod)).roles).toEqual(restarted.roles);
     expect(first.roles).toMatchObject([
       { rolname: 'app', rolsuper: false, password: 'SCRAM-SHA-256', owns: [expect.stringMatching(/^app /)] },
-      { rolname: 'pitcrew_monitor', rolsuper: false, password: 'SCRAM-SHA-256', member_of: ['pg_monitor'] },
+      { rolname: 'pitcrew_migrate', rolsuper: false, password: 'SCRAM-SHA-256', member_of: ['app'] },
+      { rolname: 'pitcrew_monitor', rolsuper: false, password: 'SCRAM-SHA-256', member_of: ['pg_read_all_settings'] },
       { rolname: 'postgres', rolsuper: true, password: null },
     ]);
   });

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { OPERATOR_USER, writesSince } from '../support/audit.ts';
 import { e2eStage, readySeed, type Seed } from '../support/e2e-stage.ts';
-import { gunicornProcesses, onlyPod } from '../support/inside.ts';
+import { gunicornProcesses, onlyPod, psql } from '../support/inside.ts';
 import { killInPod } from '../support/kill.ts';
 import { type Json, waitFor } from '../support/kubectl.ts';
 import { load } from '../support/load.ts';
 import { patchSpec } from '../support/profiles.ts';
-import { OPERATOR_NAMESPACE, type Stage, waitReady } from '../support/stage.ts';
+import { conditionOf, OPERATOR_NAMESPACE, type Stage, waitReady } from '../support/stage.ts';
 
 /** Changes of a running stack, and what happens to it from outside. */
 let stage: Stage;
@@ -84,6 +84,36 @@ describe('a child that is deleted', () => {
       return found?.metadata.uid !== before?.metadata.uid ? found : undefined;
     });
     expect(after?.data).toEqual(before?.data);
+    await waitReady(stage.kubectl, seed.namespace, seed.name);
+  });
+});
+
+describe('a parameter that somebody overrides in the database', () => {
+  const AUTO_CONF = '/var/lib/postgresql/data/pgdata/postgresql.auto.conf';
+  const change = async (script: string) => {
+    const pod = await onlyPod(stage.kubectl, seed.namespace, seed.name, 'postgres');
+    await stage.kubectl.exec(seed.namespace, pod.name, ['sh', '-c', script]);
+    await psql(stage.kubectl, { namespace: seed.namespace, profile: seed.name }, 'select pg_reload_conf()');
+  };
+  const overriding = async () => {
+    const profile = await stage.kubectl.get<{ status: { findings?: Array<{ id: string; path: string }> } }>(
+      'wperf',
+      seed.name,
+      '-n',
+      seed.namespace,
+    );
+    return (profile?.status.findings ?? []).filter(({ id }) => id === 'PG-04').map(({ path }) => path);
+  };
+
+  it('is named, until it is taken back', async () => {
+    await change(`echo "work_mem = '77MB'" >> ${AUTO_CONF}`);
+    // A server at rest is asked every ten minutes, and one that takes over something at once.
+    await patchSpec(stage.kubectl, seed, { postgres: { parameters: { logMinDurationMilliseconds: 901 } } });
+    await waitFor('it to be named', async () => (await overriding()).includes('postgres.parameters.workMem'));
+    expect((await conditionOf(stage.kubectl, seed.namespace, seed.name, 'Ready'))?.status).toBe('True');
+    await change(`sed -i '/^work_mem /d' ${AUTO_CONF}`);
+    await patchSpec(stage.kubectl, seed, { postgres: { parameters: { logMinDurationMilliseconds: 902 } } });
+    await waitFor('it to be named no longer', async () => (await overriding()).length === 0);
     await waitReady(stage.kubectl, seed.namespace, seed.name);
   });
 });

@@ -26,12 +26,12 @@ export class DatabasePod {
   #process: ChildProcess | undefined;
   #log = '';
 
-  constructor(root: ImageRoot, rendered: RenderedDatabase) {
+  constructor(root: ImageRoot, rendered: RenderedDatabase, appPassword = APP_PASSWORD) {
     this.root = root;
     this.#rendered = rendered;
     chmodSync(this.folder, 0o755);
     this.mount(rendered);
-    new MountedFiles(join(this.folder, 'app-secret')).replace({ password: APP_PASSWORD });
+    new MountedFiles(join(this.folder, 'app-secret')).replace({ password: appPassword });
     new MountedFiles(join(this.folder, 'monitor-secret')).replace({ password: MONITOR_PASSWORD });
     for (const volume of this.#writable()) this.#makeWritable(volume);
   }

@@ -3,7 +3,8 @@ import { DEFAULT_FACTS } from '../../charts/facts.ts';
 import type { Finding } from '../../charts/findings.ts';
 import type { DesiredObject } from '../../charts/object.ts';
 import { API_VERSION, KIND } from '../../crds/group.ts';
-import { parseProfile } from '../../crds/performance-profile.ts';
+import { type Profile, parseProfile } from '../../crds/performance-profile.ts';
+import type { Synthesis } from '../../synth/synthesis.ts';
 import { synthesize } from '../../synth/synthesize.ts';
 import { smallProfile } from '../support/profiles.ts';
 
@@ -13,6 +14,8 @@ export interface RenderedDatabase {
   readonly configHash: string;
   readonly pod: PodTemplate;
   readonly findings: readonly Finding[];
+  readonly profile: Profile;
+  readonly synthesis: Synthesis;
 }
 
 /** The part of a pod that a container runtime and a kubelet act upon, as it is sent to the API server. */
@@ -49,7 +52,8 @@ export function renderDatabase(major: number, knobs: KnobValues = {}): RenderedD
     put(spec, path, value);
   const parsed = parseProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: NAME, namespace: NAME }, spec });
   if ('issues' in parsed) throw new Error(JSON.stringify(parsed.issues));
-  const { objects, findings, configHashes } = synthesize(parsed.profile, DEFAULT_FACTS);
+  const synthesis = synthesize(parsed.profile, DEFAULT_FACTS);
+  const { objects, findings, configHashes } = synthesis;
   const find = (kind: string, name: string) =>
     objects.find(({ object }) => object.kind === kind && object.metadata.name === name)?.object as DesiredObject;
   const { template } = find('StatefulSet', `${NAME}-postgres`).spec as { template: PodTemplate };
@@ -58,6 +62,8 @@ export function renderDatabase(major: number, knobs: KnobValues = {}): RenderedD
     configHash: configHashes.postgres ?? '',
     pod: template,
     findings,
+    profile: parsed.profile,
+    synthesis,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Chart } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import { shortHashOf } from '../../kit/hash.ts';
 import { labelsOf, PROFILE_LABEL, ROLE_LABEL } from '../../kit/labels.ts';
-import { dataClaimName, migrateName } from '../../kit/names.ts';
+import { dataClaimName, MIGRATE_ROLE, migrateName } from '../../kit/names.ts';
 import { CONTAINER_SECURITY, fromSecret, literal } from '../../kit/pod.ts';
 import { postgresManaged, type Stack } from '../../stack.ts';
 import { POSTGRES_USER } from '../postgres/bootstrap.ts';
@@ -73,17 +73,23 @@ function migrationPod(stack: Stack, command: string[], hash: string): k8s.PodSpe
   };
 }
 
+/** The parts of a login: whoever sets one of them has a login of his own. */
+const LOGIN_PARTS = new Set(['PGUSER', 'PGPASSWORD', 'PGHOST', 'PGPORT', 'PGDATABASE']);
+
 /**
- * DB-04: an index may take longer to build than any request may wait, so the time limit of the role does not hold
- * here; but a migration must not stand in a queue for a lock with all requests behind it. Read by libpq, that is
- * by psycopg; asyncpg takes it from nobody.
+ * DB-04: an index may take longer to build than any request may wait, so the migration of a database of ours logs in
+ * as a role without time limits. An application that takes its login from the Secret by variables of its own comes as
+ * its usual role; then PGOPTIONS lifts the limit where libpq is the driver, as in psycopg, and nothing does in asyncpg.
+ * Either way a migration must not stand in a queue for a lock with all requests behind it.
  */
 function migrationEnvironment(stack: Stack): k8s.EnvVar[] {
   const ours = backendEnvironment(stack);
   // A pooler in front of a database of others refuses options that it does not know.
   if (!postgresManaged(stack.spec)) return ours;
+  const own = (stack.spec.backend.env ?? []).some(({ name }) => LOGIN_PARTS.has(name));
+  const login = own ? ours : ours.map((each) => (each.name === 'PGUSER' ? literal('PGUSER', MIGRATE_ROLE) : each));
   const options = literal('PGOPTIONS', '-c statement_timeout=0 -c lock_timeout=5s');
-  return ours.some(({ name }) => name === 'PGOPTIONS') ? ours : [...ours, options];
+  return login.some(({ name }) => name === 'PGOPTIONS') ? login : [...login, options];
 }
 
 /** Writes a dump beside the data, once for each Job. An empty database is dumped too: it is small. */
@@ -119,9 +125,9 @@ export PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"
 umask 077
 cd /var/lib/postgresql/dumps
 if [ -e ".dumped-by-$JOB" ]; then echo "dumped by an earlier attempt of this migration"; exit 0; fi
-# The database may be ready a moment before its Service leads to it.
+# The database may be ready a moment before its Service leads to it, and before it knows the login of the migration.
 tries=0
-until pg_isready --quiet; do
+until pg_isready --quiet && PGUSER=${MIGRATE_ROLE} psql --no-psqlrc --quiet --command='' >/dev/null 2>&1; do
   tries=$((tries + 1)); [ "$tries" -lt 60 ] || break
   sleep 1
 done

@@ -9,6 +9,7 @@ import { imagePullSecrets } from '../../kit/pull-secrets.ts';
 import { tierResources } from '../../kit/tier-resources.ts';
 import { wordOf } from '../../kit/words.ts';
 import { backendHealthPath, backendPort, backendUser, type Stack } from '../../stack.ts';
+import { DATABASE_URL } from './database-url.ts';
 import { BACKEND_CONFIG_DIR, gunicornCommand } from './gunicorn.ts';
 
 /** The pod of the backend: also the pattern of the migration Job, which runs the same image with the same environment. */
@@ -16,11 +17,10 @@ import { BACKEND_CONFIG_DIR, gunicornCommand } from './gunicorn.ts';
 const ENV_KNOBS = knobsOf(backendSchema, 'backend').filter(({ knob }) => knob.target.file === 'env');
 
 /** Secret with the connection of the application: ours, or the one that the user names. */
-export function connectionSecret(stack: Stack): string {
-  return stack.spec.postgres.connectionSecretName ?? appSecretName(stack.name);
+export function connectionSecret({ spec, name }: Pick<Stack, 'spec' | 'name'>): string {
+  return spec.postgres.connectionSecretName ?? appSecretName(name);
 }
 
-/** DATABASE_URL from the parts of the Secret, so that it works with CloudNativePG's keys as with ours. */
 function databaseEnvironment(stack: Stack): k8s.EnvVar[] {
   const secret = connectionSecret(stack);
   return [
@@ -29,7 +29,7 @@ function databaseEnvironment(stack: Stack): k8s.EnvVar[] {
     fromSecret('PGHOST', secret, 'host'),
     fromSecret('PGPORT', secret, 'port'),
     fromSecret('PGDATABASE', secret, 'dbname'),
-    literal('DATABASE_URL', 'postgresql://$(PGUSER):$(PGPASSWORD)@$(PGHOST):$(PGPORT)/$(PGDATABASE)'),
+    literal('DATABASE_URL', DATABASE_URL),
   ];
 }
 
