@@ -5,6 +5,8 @@ import { pgKilobytes } from '../crds/units.ts';
 import { DERIVATIONS } from './derivations.ts';
 import { type KnobPath, resolveEffective } from './effective.ts';
 import { DEFAULT_FACTS } from './facts.ts';
+import { checkRules } from './findings.ts';
+import { RULES } from './rule-book.ts';
 
 const minimal: Spec = {
   edge: { hosts: ['shop.example'] },
@@ -223,6 +225,22 @@ describe('requests and limits', () => {
     });
     expect(large.value('backend.resources.limits.cpu')).toBe(3);
     expect(large.value('backend.resources.limits.memory')).toBe('2Gi');
+  });
+});
+
+describe('the ten lines on a small server', () => {
+  it('leave room for a rolling update beside what k3s itself runs, on two cores', () => {
+    const facts = { ...DEFAULT_FACTS, allocatableCpuMillis: 2000, otherCpuMillis: 350, otherMemoryMiB: 512 };
+    const effective = resolveEffective(minimal, facts, DERIVATIONS);
+    expect(effective.value('backend.resources.requests.cpu')).toBe('400m');
+    const findings = checkRules(RULES, { spec: minimal, effective, facts });
+    expect(findings.filter(({ severity }) => severity === 'Error')).toEqual([]);
+  });
+
+  it('ask for the usual on a larger one, and for no more than the limit', () => {
+    expect(effectiveOf(minimal).value('backend.resources.requests.cpu')).toBe('500m');
+    const narrow: Spec = { ...minimal, backend: { ...minimal.backend, resources: { limits: { cpu: '300m' } } } };
+    expect(effectiveOf(narrow).value('backend.resources.requests.cpu')).toBe('300m');
   });
 });
 

@@ -17,14 +17,31 @@ const node = (name: string, taints: object[] = []) => ({
   status: { allocatable: { cpu: '2', memory: '3998Mi' } },
 });
 
+const DEFAULT_CLASS = {
+  metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'rancher.io/local-path',
+};
+const pod = (cpu: string, namespace: string, labels: object = {}) => ({
+  metadata: { name: 'p', namespace, labels },
+  spec: { nodeName: 'a', containers: [{ resources: { requests: { cpu, memory: '70Mi' } } }] },
+});
+const ofProfile = (name: string) => ({ 'performance.bahamm.ir/profile': name });
+
 let server: StandIn;
 let folder: string;
 let nodes: object[];
+let pods: object[];
+let forbidden: readonly string[];
 beforeEach(async () => {
   nodes = [node('a')];
+  pods = [];
+  forbidden = [];
   server = await startStandIn(({ path }, response) => {
     if (path === '/version') return json(response, 200, { major: '1', minor: '35', gitVersion: 'v1.35.4+k3s1' });
-    return json(response, 200, { kind: 'NodeList', metadata: { resourceVersion: '1' }, items: nodes });
+    if (forbidden.some((word) => path.includes(word))) return json(response, 403, { kind: 'Status', code: 403 });
+    if (path.endsWith('/services/kube-dns')) return json(response, 200, { spec: { clusterIP: '10.43.0.10' } });
+    const items = path.endsWith('/pods') ? pods : path.endsWith('/storageclasses') ? [DEFAULT_CLASS] : nodes;
+    return json(response, 200, { metadata: { resourceVersion: '1' }, items });
   });
   folder = mkdtempSync(join(tmpdir(), 'pitcrew-facts-'));
 });
@@ -53,10 +70,15 @@ describe('pitcrew facts', () => {
     const { code, stdout = '' } = await facts();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^# What the cluster offers, from 1 node\. /);
-    expect(parse(stdout)).toMatchObject({
+    expect(parse(stdout)).toEqual({
       kubernetesVersion: '1.35.4',
       allocatableCpuMillis: 2000,
       allocatableMemoryMiB: 3968,
+      nodeCount: 1,
+      otherCpuMillis: 0,
+      otherMemoryMiB: 0,
+      defaultStorageProvisioner: 'rancher.io/local-path',
+      clusterDnsAddress: '10.43.0.10',
     });
     const file = join(folder, 'facts.yaml');
     writeFileSync(file, stdout);
@@ -70,6 +92,32 @@ describe('pitcrew facts', () => {
     const { stdout = '' } = await facts();
     expect(stdout).toContain('from 2 nodes, 1 of them left out because of their taints');
     expect(parse(stdout)).toMatchObject({ allocatableCpuMillis: 2000 });
+  });
+
+  it('counts the pods of nobody, and beside a profile those of the others', async () => {
+    pods = [pod('100m', 'kube-system'), pod('1', 'shop', ofProfile('shop')), pod('1', 'blog', ofProfile('shop'))];
+    const others = async (...words: string[]) => parse((await facts(...words)).stdout ?? '');
+    expect(await others()).toMatchObject({ otherCpuMillis: 100, otherMemoryMiB: 128 });
+    expect(await others('--profile', 'shop/shop')).toMatchObject({ otherCpuMillis: 1100, otherMemoryMiB: 192 });
+    expect(await facts('--profile', 'shop')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write NAMESPACE/NAME, for example shop/shop'),
+    });
+  });
+
+  it('leaves out what may not be read, and says which right is missing', async () => {
+    forbidden = ['/pods', '/storageclasses', '/services'];
+    const { code, stdout = '' } = await facts();
+    expect(code).toBe(0);
+    expect(Object.keys(parse(stdout))).toEqual([
+      'kubernetesVersion',
+      'allocatableCpuMillis',
+      'allocatableMemoryMiB',
+      'nodeCount',
+    ]);
+    expect(stdout).toContain('# otherCpuMillis and otherMemoryMiB are missing: you may not list pods');
+    expect(stdout).toContain('# defaultStorageProvisioner is missing: you may not list storageclasses');
+    expect(stdout).toContain('# clusterDnsAddress is missing: you may not get Service kube-dns');
   });
 
   it('prints JSON for machines', async () => {
@@ -98,7 +146,9 @@ describe('pitcrew facts', () => {
   });
 
   it('has a comment for each fact', () => {
-    const text = factsText({ facts: readFacts(undefined), isUsable: true, nodes: 1, leftOut: 0 });
+    const around = { nodeCount: 1, otherCpuMillis: 0, otherMemoryMiB: 0 };
+    const facts = { ...readFacts(undefined), ...around, defaultStorageProvisioner: 'a', clusterDnsAddress: '::1' };
+    const text = factsText({ facts, isUsable: true, nodes: 1, leftOut: 0, forbidden: [] });
     const bare = text.split('\n').filter((line) => line !== '' && !line.includes('#'));
     expect(bare).toEqual([]);
   });

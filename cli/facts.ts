@@ -1,3 +1,5 @@
+import { PROFILE_LABEL } from '../charts/kit/labels.ts';
+import type { Cluster, KubeObject } from '../controller/cluster/port.ts';
 import type { Run } from './command.ts';
 import { UsageError } from './command.ts';
 import { factsData, factsText, noNodesText, type Observed } from './facts-text.ts';
@@ -16,20 +18,40 @@ export const run: Run = async ({ options }) => {
 async function observe(options: Readonly<Record<string, string | undefined>>): Promise<Observed> {
   const { createCluster } = await import('../controller/cluster/client.ts');
   const { createTransport } = await import('../controller/cluster/transport.ts');
-  const { factsOf, nodeOf, plainVersion } = await import('../controller/reconcile/node-facts.ts');
+  const profile = profileKey(options.profile);
   const transport = createTransport({ endpoint: await endpointOf(options) });
   try {
-    const cluster = createCluster({ transport });
-    const [{ gitVersion }, { items }] = await Promise.all([cluster.version(), cluster.list('Node')]);
-    const nodes = items.map(nodeOf);
-    const { facts, observed } = factsOf(nodes, plainVersion(gitVersion), undefined);
-    const left = nodes.filter(({ ours }) => !ours).length;
-    return { facts, isUsable: observed, nodes: nodes.length, leftOut: left };
+    return await readFacts(createCluster({ transport }), profile);
   } catch (error) {
     throw new UsageError(whyUnread(error));
   } finally {
     await transport.close();
   }
+}
+
+async function readFacts(cluster: Cluster, profile: string | undefined): Promise<Observed> {
+  const { nodeOf } = await import('../controller/cluster/facts/nodes.ts');
+  const { factsOf, plainVersion } = await import('../controller/cluster/facts/observed-facts.ts');
+  const { readSurroundings } = await import('../controller/cluster/facts/read-surroundings.ts');
+  const { surroundingFacts } = await import('../controller/cluster/facts/surroundings.ts');
+  const [{ gitVersion }, { items }] = await Promise.all([cluster.version(), cluster.list('Node')]);
+  const nodes = items.map(nodeOf);
+  const around = await readSurroundings(cluster, { nodes, keep: profileOfPod });
+  const surroundings = surroundingFacts(around, (key) => profile === undefined || key === profile);
+  const { facts, observed } = factsOf({ nodes, kubernetesVersion: plainVersion(gitVersion), surroundings }, undefined);
+  const leftOut = nodes.filter(({ ours }) => !ours).length;
+  return { facts, isUsable: observed, nodes: nodes.length, leftOut, forbidden: around.forbidden };
+}
+
+/** `namespace/name` of the profile whose label a pod carries. */
+function profileOfPod({ metadata }: KubeObject): string | undefined {
+  const name = metadata.labels?.[PROFILE_LABEL];
+  return name === undefined ? undefined : `${metadata.namespace}/${name}`;
+}
+
+function profileKey(profile: string | undefined): string | undefined {
+  if (profile === undefined || /^[^/]+\/[^/]+$/.test(profile)) return profile;
+  throw new UsageError(`--profile ${profile}: write NAMESPACE/NAME, for example shop/${profile.replaceAll('/', '')}`);
 }
 
 /** What the client library makes of no kubeconfig at all, as kubectl does. */

@@ -88,16 +88,57 @@ export const COMMANDS = {
     positionals: [0, 0],
     summary: 'read what the cluster offers, as a file for --facts',
     text: [
-      'Asks the cluster of your kubeconfig (KUBECONFIG, then ~/.kube/config) for its version and its nodes, and prints what profiles are derived from and checked against. It changes nothing and needs the right to list nodes.',
+      'Asks the cluster of your kubeconfig (KUBECONFIG, then ~/.kube/config) for its version, its nodes and what else is there, and prints what profiles are derived from and checked against. It changes nothing. It needs the right to list nodes; what other rights are missing for, it leaves out and says so.',
+      'What pods of others request is counted without those of any profile, or with --profile without those of that one, as the operator counts for it.',
     ],
     examples: [
       ['pitcrew facts > facts.yaml', 'keep the facts, then use them by --facts facts.yaml'],
+      ['pitcrew facts --profile shop/shop', 'beside the other profiles of the cluster'],
       ['pitcrew facts --kubeconfig /etc/rancher/k3s/k3s.yaml', 'on a k3s server itself'],
     ],
     options: {
       kubeconfig: { value: 'FILE', summary: 'kubeconfig to use instead of the usual one' },
       context: { value: 'NAME', summary: 'context of the kubeconfig instead of the current one' },
+      profile: {
+        value: 'NAMESPACE/NAME',
+        summary: 'profile that the facts are for: pods of other profiles count as well',
+      },
       output: output('yaml', 'json'),
+    },
+  },
+  import: {
+    arguments: '--compose FILE',
+    positionals: [0, 0],
+    summary: 'write a profile from the compose file, nginx.conf and .env that a stack runs by today',
+    text: [
+      'Reads compose files of any version (short and long forms, anchors, extends, env_file, variables), nginx.conf with what it includes below its folder, and the flags of gunicorn, uvicorn and postgres. It changes nothing but the file of -o, which must not be there yet.',
+      'Behind each value of the profile stands where it comes from. At the top stand what you have to fill in or choose, what was not taken over and what to do about it, and what `pitcrew check` says. What is out of bounds is brought within them or left out, and said.',
+      'No value that looks like a credential is copied or printed: the profile names Secrets, and the commands that create them stand at the top, without values.',
+      'Exit code 0: the operator would take it. 1: something has to be filled in or mended first. 2: nothing was imported.',
+    ],
+    examples: [
+      [
+        'pitcrew import --compose docker-compose.prod.yml --nginx nginx/nginx.conf --dotenv .env -o profile.yaml',
+        'all that there is',
+      ],
+      [
+        'docker compose config | pitcrew import --compose - > profile.yaml',
+        'several compose files, put together by Docker',
+      ],
+      ['pitcrew import --compose compose.yaml --backend api --name shop', 'say what is not to be guessed'],
+    ],
+    options: {
+      compose: { value: 'FILE', summary: 'compose file; - reads standard input' },
+      nginx: { value: 'FILE', summary: 'nginx.conf, or a file of its conf.d' },
+      dotenv: { value: 'FILE', summary: 'file with the variables of the compose file: .env' },
+      name: { value: 'NAME', summary: 'name of the profile instead of that of the compose project' },
+      namespace: { value: 'NAME', summary: 'namespace of the profile; without it the same as its name' },
+      backend: { value: 'SERVICE', summary: 'service that runs gunicorn or uvicorn' },
+      frontend: { value: 'SERVICE', summary: 'service that runs Next.js' },
+      edge: { value: 'SERVICE', summary: 'service that runs nginx' },
+      postgres: { value: 'SERVICE', summary: 'service that runs PostgreSQL' },
+      facts,
+      output: { short: 'o', value: 'FILE', summary: 'file to write the profile to instead of standard output' },
     },
   },
   completion: {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogLevel } from './log.ts';
 
 /** What the environment says, checked once at the start. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Items that occur twice in lists of which Kubernetes says that they are sets or maps. The API server refuses them

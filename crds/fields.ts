@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PG_SIZE_PATTERN, parseQuantity, pgKilobytes, QUANTITY_PATTERN } from './units.ts';
 
 /**

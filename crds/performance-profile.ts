@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duplicatesIn } from './duplicates.ts';
 import { objectName, withCel } from './fields.ts';
 import { API_VERSION, KIND } from './group.ts';

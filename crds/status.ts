@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the operator reports. Written by the operator alone, by server-side apply to the status subresource. */
 
@@ -21,7 +21,7 @@ const finding = z.strictObject({
   id: text(20).describe('Rule that speaks, for example INV-05.'),
   severity: z
     .enum(['Error', 'Warning', 'Info'])
-    .describe('Error: refused unless acknowledged. Warning and Info: admitted.'),
+    .describe('Error: refused unless acknowledged. Warning and Info: admitted; also what came up after admission.'),
   path: text(256).describe('Field that the finding is about.'),
   message: text(2048).describe('What is wrong, with the numbers.'),
   fix: text(2048).describe('What to set, to what.'),
@@ -99,13 +99,23 @@ export const statusSchema = z
         allocatableCpuMillis: z.int().describe('CPU that the nodes offer together, in millicores.'),
         allocatableMemoryMiB: z.int().describe('Memory that the nodes offer together, in MiB.'),
         nodeCount: z.int().optional().describe('How many nodes that is.'),
-        otherCpuMillis: z.int().optional().describe('CPU that pods of others request of it, in millicores.'),
-        otherMemoryMiB: z.int().optional().describe('Memory that pods of others request of it, in MiB.'),
-        defaultStorageProvisioner: text(253).optional().describe('Provisioner of the default StorageClass.'),
-        clusterDnsAddress: text(45).optional().describe("Address of the cluster's DNS Service."),
+        otherCpuMillis: z
+          .int()
+          .optional()
+          .describe('CPU that pods of others requested of it when this generation was admitted, in millicores.'),
+        otherMemoryMiB: z
+          .int()
+          .optional()
+          .describe('Memory that pods of others requested of it when this generation was admitted, in MiB.'),
+        defaultStorageProvisioner: text(253)
+          .optional()
+          .describe('Provisioner of the default StorageClass when this generation was admitted.'),
+        clusterDnsAddress: text(45)
+          .optional()
+          .describe('Address of Service kube-system/kube-dns when this generation was admitted.'),
       })
       .optional()
-      .describe('What the operator saw of the cluster and derived from.'),
+      .describe('What the operator saw of the cluster and derived from; what it may not read is left out.'),
     migration: z
       .strictObject({
         hash: text(64).describe('Hash of image and command.'),

@@ -17,6 +17,10 @@ describe('units', () => {
     ['1Gi', 2 ** 30],
     ['1G', 1e9],
     ['128974848', 128974848],
+    ['1E', 1e18],
+    ['1e9', 1e9],
+    ['15E+8', 15e8],
+    ['128974848000m', 128974848],
     [0, 0],
   ])('%s is %d bytes', (text, expected) => expect(bytes(text)).toBe(expected));
 
@@ -26,9 +30,12 @@ describe('units', () => {
     ['1', 1000],
     [2, 2000],
     ['0.1', 100],
+    ['250000u', 250],
+    ['1500000000n', 1500],
+    ['1e-1', 100],
   ])('%s is %d millicores', (text, expected) => expect(milliCores(text)).toBe(expected));
 
-  it.each(['', '1.5.2', '1 Gi', '-1', '1gb', 'Gi'])('%j is no quantity', (text) =>
+  it.each(['', '1.5.2', '1 Gi', '-1', '1gb', 'Gi', 'e3', '1e'])('%j is no quantity', (text) =>
     expect(() => parseQuantity(text)).toThrow(RangeError),
   );
 

@@ -5,6 +5,7 @@
 
 const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['k', 'M', 'G', 'T', 'P', 'E'];
+const SMALL = ['n', 'u', 'm'];
 
 /** Kubernetes quantities that pitcrew takes: plain or milli numbers with a binary or decimal suffix. */
 export const QUANTITY_PATTERN = '^[0-9]{1,12}(\\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$';
@@ -15,17 +16,22 @@ export const QUANTITY_PATTERN = '^[0-9]{1,12}(\\.[0-9]{1,3})?(m|k|M|G|T|Ki|Mi|Gi
  */
 export const PG_SIZE_PATTERN = '^[1-9][0-9]{0,9}(kB|MB|GB|TB)$';
 
-/** Value of a Kubernetes quantity in base units (bytes, or cores). Throws on text that is not a quantity. */
+/**
+ * Value of a Kubernetes quantity in base units (bytes, or cores), in every form in which the API server sends one.
+ * Throws on text that is not a quantity.
+ */
 export function parseQuantity(quantity: string | number): number {
   const text = String(quantity);
-  const match = /^([0-9]+(?:\.[0-9]+)?)(m|[kMGTPE]|[KMGTPE]i)?$/.exec(text);
+  const match = /^([0-9]+(?:\.[0-9]+)?)([num]|[kMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$/.exec(text);
   if (match === null) throw new RangeError(`not a quantity: ${text}`);
   return Number(match[1]) * factorOf(match[2]);
 }
 
 function factorOf(suffix: string | undefined): number {
   if (suffix === undefined) return 1;
-  if (suffix === 'm') return 0.001;
+  const small = SMALL.indexOf(suffix);
+  if (small >= 0) return 1000 ** (small - SMALL.length);
+  if (/^[eE].*[0-9]$/.test(suffix)) return 10 ** Number(suffix.slice(1));
   const binary = BINARY.indexOf(suffix);
   return binary >= 0 ? 1024 ** (binary + 1) : 1000 ** (DECIMAL.indexOf(suffix) + 1);
 }

@@ -36,6 +36,11 @@ describe('rights', () => {
     expect(verbsOf('secrets')).toEqual(['get', 'create']);
   });
 
+  it('only looks at what the whole cluster shares', () => {
+    expect(verbsOf('nodes')).toEqual(['get', 'list', 'watch']);
+    expect(verbsOf('storageclasses')).toEqual(['list']);
+  });
+
   it('deletes no data', () => {
     expect(verbsOf('persistentvolumeclaims')).not.toContain('delete');
   });

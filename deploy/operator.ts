@@ -1,18 +1,12 @@
 import { EDGE_STATUS_PORT, POSTGRES_PORT } from '../charts/kit/names.ts';
 import { customResourceDefinition } from '../crds/crd.ts';
 import { GROUP, PLURAL } from '../crds/group.ts';
+import { admissionManifests } from './admission.ts';
+import type { Labels, Manifest } from './manifest.ts';
+
+export type { Manifest } from './manifest.ts';
 
 /** What is installed into a cluster: the custom resource, the operator, and no right more than it uses. */
-
-/** A manifest. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
-  readonly [field: string]: unknown;
-}
-
-type Labels = Readonly<Record<string, string>>;
 
 /** What may differ between installations. */
 export interface InstallOptions {
@@ -40,6 +34,7 @@ export function installManifests(options: InstallOptions): Manifest[] {
   return [
     namespace(),
     customResourceDefinition() as unknown as Manifest,
+    ...admissionManifests(LABELS),
     serviceAccount(),
     clusterRole(),
     clusterRoleBinding(),
@@ -90,6 +85,7 @@ function clusterRole(): Manifest {
       rule('', ['secrets'], ['get', 'create']),
       rule('', ['pods'], [...READ, 'patch']),
       rule('', ['nodes'], READ),
+      rule('storage.k8s.io', ['storageclasses'], ['list']),
       rule('apps', ['deployments', 'statefulsets', 'controllerrevisions'], OWN),
       rule('batch', ['jobs'], OWN),
       rule('networking.k8s.io', ['networkpolicies', 'ingresses'], OWN),

@@ -9,8 +9,8 @@ export const wholeCores = (quantity: string | number): number => Math.max(1, Mat
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** BE-02, RES-04: gunicorn's master, and the share of the limit that workers may fill; the rest is for peaks. */
-const MASTER_MIB = 64;
-const FILL = 0.85;
+export const MASTER_MIB = 64;
+export const FILL = 0.85;
 
 /** Memory limit that so many workers need, in MiB. */
 export const memoryForWorkers = (workers: number, workerMiB: number): number =>

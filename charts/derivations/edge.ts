@@ -13,7 +13,7 @@ export const RATE_STATES_PER_MIB = 8192;
 export const CONNECTION_STATES_PER_MIB = 16_384;
 const ZONE_HEADROOM = 4;
 /** S23: an entry outlives its validity by this much, so that nginx never drops what is still valid. */
-const INACTIVE_MARGIN_SECONDS = 3600;
+export const INACTIVE_MARGIN_SECONDS = 3600;
 /** Traefik keeps idle connections for 90 seconds. */
 const BEHIND_PROXY_SECONDS = 120;
 const TO_BROWSERS_SECONDS = 75;

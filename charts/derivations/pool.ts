@@ -9,7 +9,7 @@ import { clamp } from './arithmetic.ts';
  */
 
 /** DB-02: derived up to this many; beyond, a pooler is cheaper than processes of PostgreSQL. */
-const DERIVED_CEILING = 200;
+export const DERIVED_CEILING = 200;
 const POSTGRES_DEFAULT = 100;
 /** DB-03: more than this only queue inside PostgreSQL, where the statement timeout counts. */
 const POOL_DEFAULT = 5;

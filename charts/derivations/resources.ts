@@ -17,6 +17,12 @@ const POSTGRES_REQUEST_MILLIS = 500;
 /** It requests no more than this share of small nodes, or a rolling update of the others would find no room. */
 const POSTGRES_NODE_SHARE = 4;
 
+/**
+ * The backend requests no more than a fifth of a small node: with two cores, of which k3s itself and its add-ons
+ * request 200m to 350m, the guide's 500m would leave no room for the second pod of a rolling update (INV-14).
+ */
+const BACKEND_NODE_SHARE = 5;
+
 const sizeOf = { cpu: milliCores, memory: bytes };
 const path = (tier: Tier, kind: 'requests' | 'limits', amount: Amount): ResourcePath =>
   `${tier}.resources.${kind}.${amount}`;
@@ -58,6 +64,11 @@ const entries = TIERS.flatMap((tier) =>
 
 export const RESOURCE_DERIVATIONS: Derivations = {
   ...(Object.fromEntries(entries) as Derivations),
+  'backend.resources.requests.cpu': {
+    rule: 'RES-01',
+    formula: 'the least of 500m, backend.resources.limits.cpu, and on a small node facts.allocatableCpuMillis / 5',
+    derive: backendCpu,
+  },
   'postgres.resources.requests.memory': {
     rule: 'RES-03',
     formula: 'postgres.resources.limits.memory',
@@ -69,6 +80,15 @@ export const RESOURCE_DERIVATIONS: Derivations = {
     derive: postgresCpu,
   },
 };
+
+function backendCpu(read: Reader): string | number | undefined {
+  const usual = defaultOf('backend.resources.requests.cpu');
+  const most = read.value('backend.resources.limits.cpu');
+  const share = Math.max(1, Math.floor(read.fact('allocatableCpuMillis') / BACKEND_NODE_SHARE));
+  const least = Math.min(milliCores(usual), milliCores(most), share);
+  if (least === milliCores(usual)) return undefined;
+  return least === milliCores(most) ? most : `${least}m`;
+}
 
 function postgresCpu(read: Reader): string | number {
   const most = read.value('postgres.resources.limits.cpu');

@@ -4,8 +4,8 @@ import { clamp } from './arithmetic.ts';
 /** The ladder of timeouts below requestDeadlineSeconds (BE-03, INV-07): whoever waits for another has more time than the other. */
 
 /** gunicorn's own heartbeat, unless a statement may block a worker for longer. */
-const HEARTBEAT_SECONDS = 60;
-const HEARTBEAT_MARGIN_SECONDS = 10;
+export const HEARTBEAT_SECONDS = 60;
+export const HEARTBEAT_MARGIN_SECONDS = 10;
 
 /** Two thirds of the deadline for the statement, and always a second less than the deadline leaves. */
 export const statementSeconds = (deadline: number, pool: number): number =>

@@ -56,6 +56,9 @@ export function classify(error: unknown): Failure {
 /** Shorthand for the most frequent question. */
 export const isGone = (error: unknown): boolean => classify(error).kind === 'Gone';
 
+/** The server knows who we are, and we have no right to this. */
+export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
+
 function classifyAnswer(error: ApiError): Failure {
   const kind = kindOf(error);
   const causes = error.body.details?.causes?.map(causeOf) ?? causesInWords(error);

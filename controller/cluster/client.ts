@@ -39,6 +39,7 @@ export function createCluster(options: ClientOptions): Cluster {
   return {
     get: (kind, ref, call = {}) => readObject(transport, kind, ref, call),
     list: (kind, call = {}) => readList(transport, kind, call),
+    pages: (kind, call = {}) => listPages(transport, pagesOf(kind, call)),
     create: (object, call = {}) => write(createRequest(object, call), call),
     apply: (object, call = {}) => write(applyRequest(object, call), call),
     patch: (kind, ref, patch, call = {}) => write(patchRequest(kind, ref, patch, call), call),
@@ -88,17 +89,17 @@ async function readObject(
 }
 
 async function readList(transport: Transport, kind: Kind, call: ListOptions): Promise<ObjectList> {
-  const { namespace, labelSelector, fieldSelector, signal } = call;
-  const limit = call.pageSize;
   const items: KubeObject[] = [];
-  const query = { labelSelector, fieldSelector };
-  const pages = { resource: RESOURCES[kind], namespace, query, limit, signal };
   let resourceVersion = '';
-  for await (const page of listPages(transport, pages)) {
+  for await (const page of listPages(transport, pagesOf(kind, call))) {
     items.push(...page.items);
     resourceVersion = page.resourceVersion;
   }
   return { items, resourceVersion };
+}
+
+function pagesOf(kind: Kind, { namespace, labelSelector, fieldSelector, pageSize, signal }: ListOptions): PagesRequest {
+  return { resource: RESOURCES[kind], namespace, query: { labelSelector, fieldSelector }, limit: pageSize, signal };
 }
 
 /** Which collection to read in pages. */

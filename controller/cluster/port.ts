@@ -74,11 +74,11 @@ export interface ListOptions extends CallOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
-  /** Page size, default 500; all pages are always fetched. */
+  /** Page size, default 500. */
   readonly pageSize?: number | undefined;
 }
 
-/** A whole collection at one resourceVersion. */
+/** A collection, or a page of it, at one resourceVersion. */
 export interface ObjectList {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
@@ -154,8 +154,10 @@ export interface AccessQuestion {
 export interface Cluster {
   /** The object, or undefined when there is none. */
   get(kind: Kind, ref: ObjectRef, options?: CallOptions): Promise<KubeObject | undefined>;
-  /** All pages. */
+  /** All pages together. */
   list(kind: Kind, options?: ListOptions): Promise<ObjectList>;
+  /** One page after the other, for what is too much to hold. */
+  pages(kind: Kind, options?: ListOptions): AsyncIterable<ObjectList>;
   /** POST; an existing object of the name is `Stale`. */
   create(object: WritableObject, options?: WriteOptions): Promise<Written>;
   /** Server-side apply with strict field validation: an unknown field is `Rejected`. */

@@ -34,6 +34,12 @@ export const RESOURCES = {
   NetworkPolicy: namespaced('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
   Ingress: namespaced('networking.k8s.io/v1', 'Ingress', 'ingresses'),
   PodDisruptionBudget: namespaced('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  StorageClass: {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    plural: 'storageclasses',
+    namespaced: false,
+  },
   Lease: namespaced('coordination.k8s.io/v1', 'Lease', 'leases'),
 } as const satisfies Record<string, Resource>;
 

@@ -1,8 +1,8 @@
+import type { NodeDigest } from '../cluster/facts/nodes.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { Change, StoreView } from '../cluster/store.ts';
 import type { Child } from './digest.ts';
 import { podKeyOf, profileKeyOf } from './keys.ts';
-import type { NodeDigest } from './node-facts.ts';
 import type { PodDigest } from './pod-digest.ts';
 
 /** Everything that the reflectors have told, as a pass asks for it: by profile. */

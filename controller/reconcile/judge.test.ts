@@ -21,6 +21,7 @@ import {
 import { gateOf, refusalOf } from './gate.ts';
 import { type Judged, judge } from './judge.ts';
 import { NO_NEEDS } from './observed.ts';
+import { ROOM_MS } from './outcome.ts';
 import { ADVANCES, REFUSALS, STATES, TROUBLES } from './reasons.ts';
 import type { Result } from './result.ts';
 import type { View } from './view.ts';
@@ -221,6 +222,14 @@ describe('a gate', () => {
     expect(outcome).toEqual({ kind: 'invalid' });
   });
 
+  it('comes back by itself when it is shut for want of room', () => {
+    const gate = gateOf(PROFILE, [ERROR_FINDING], () => []);
+    const { status, outcome } = judge(judgedLike(viewLike(), { gate, ...running }));
+    expect(outcome).toEqual({ kind: 'settled', resyncAfterMs: ROOM_MS });
+    expect(messageOf(status, 'Reconciling')).toContain('until there is room');
+    expect(status.facts).toBeUndefined();
+  });
+
   it('opens when the finding is acknowledged', () => {
     expect(gateOf(PROFILE, [{ ...ERROR_FINDING, acknowledged: true }])).toEqual({ kind: 'open' });
     expect(gateOf(PROFILE, [{ ...ERROR_FINDING, severity: 'Warning' }])).toEqual({ kind: 'open' });
@@ -242,6 +251,11 @@ describe('a gate', () => {
     });
     const view = viewLike({ children: childrenLike({ [BACKEND]: { state: down } }) });
     expect(told(judge(judgedLike(view, { gate })).status)).toMatchObject({ Ready: 'False Suspended' });
+  });
+
+  it('records the facts that a suspended profile was admitted by', () => {
+    const { status } = judge(judgedLike(viewLike(), { gate: { kind: 'suspended' } }));
+    expect(status.facts).toMatchObject(DEFAULT_FACTS);
   });
 
   it.each<[string, Partial<View>, RegExp]>([

@@ -10,7 +10,15 @@ import { outcomeOf } from './outcome.ts';
 import { processKey } from './pod-digest.ts';
 import type { Result } from './result.ts';
 import { type Situation, situationOf } from './situation.ts';
-import { configStatus, findingStatus, type InForce, inForceOf, tiersOf, withoutUndefined } from './status-parts.ts';
+import {
+  configStatus,
+  factsStatus,
+  findingStatus,
+  type InForce,
+  inForceOf,
+  tiersOf,
+  withoutUndefined,
+} from './status-parts.ts';
 import { migrationOf, type View } from './view.ts';
 
 /** What a pass knows at its end. */
@@ -49,7 +57,8 @@ export function judge(judged: Judged): Judgement {
   if (gate.kind === 'open' && made !== undefined) return judgeOpen(judged, made);
   const claims = gate.kind === 'refused' ? refusedClaims(gate, judged) : suspendedClaims(judged);
   const { progress: _, ...kept } = judged.before;
-  const status = { ...kept, ...findingsPart(made), ...observedPart(judged, claims) };
+  const facts = gate.kind === 'suspended' && made !== undefined ? { facts: factsStatus(made.synthesis.facts) } : {};
+  const status = { ...kept, ...facts, ...findingsPart(made), ...observedPart(judged, claims) };
   return { status: withoutUndefined(status), outcome: outcomeOf({ gate, results: [] }) };
 }
 
@@ -134,16 +143,17 @@ function validMessage({ synthesis }: Made): string {
   const { findings } = synthesis;
   if (findings.length === 0) return 'no findings';
   const counted = findings.map(({ id, acknowledged }) => (acknowledged ? `${id} (acknowledged)` : id));
-  return `admitted with findings: ${counted.join(', ')}`;
+  return `admitted with findings: ${[...new Set(counted)].join(', ')}`;
 }
 
 function refusedClaims(gate: Extract<Gate, { kind: 'refused' }>, judged: Judged): Claim[] {
   const { reason, message } = gate;
+  const wayOut = gate.waitsForRoom === true ? 'there is room or the profile is edited' : 'the profile is edited';
   const tiers = tellTiers(judged.children);
   const running = tiers === '' ? '' : `. What ran before keeps running: ${tiers}`;
   return [
     { type: 'Ready', status: 'False', reason, message: `${message}${running}` },
-    { type: 'Reconciling', status: 'False', reason, message: 'nothing is changed until the profile is edited' },
+    { type: 'Reconciling', status: 'False', reason, message: `nothing is changed until ${wayOut}` },
     { type: 'Stalled', status: 'True', reason, message },
     { type: 'Valid', status: 'False', reason, message },
     ...keptClaims(judged.before),

@@ -75,6 +75,20 @@ describe('what a stack needs', () => {
     expect((await stage.look()).unusable).toMatchObject([{ problem: expect.stringContaining('expired') }]);
   });
 
+  it('tells a login that no URL takes, until it is mended, and keeps nothing of it', async () => {
+    const stage = namespaceWith({ ...OWN, 'shop-postgres-app': { password: 'pa#55' }, 'shop-tls': PAIR });
+    for (let pass = 0; pass < 2; pass += 1) {
+      expect((await stage.look()).brokenUrl).toEqual({
+        secret: 'shop-postgres-app',
+        keys: ['password'],
+        hasUri: false,
+      });
+    }
+    expect(JSON.stringify([...stage.memory.found])).not.toContain('pa#55');
+    stage.secrets['shop-postgres-app'] = { password: 'pa55' };
+    expect((await stage.look()).brokenUrl).toBeUndefined();
+  });
+
   it('names what is not there', async () => {
     const { look } = namespaceWith({});
     expect(await look()).toMatchObject({

@@ -9,6 +9,7 @@ import { refOf } from './digest.ts';
 import type { Found, ProfileMemory } from './memory.ts';
 import type { Missing, Needs } from './observed.ts';
 import type { Tools } from './tools.ts';
+import { brokenParts, type UrlParts, urlPartsOf } from './url-parts.ts';
 
 /** What was found is believed this long: Secrets are not watched, so that they need not be listed. */
 const BELIEVED_MS = 60_000;
@@ -28,9 +29,11 @@ export async function observeNeeds(tools: Tools, input: NeedsInput, signal: Abor
   const ownSecrets = postgresManaged(profile.spec) ? databaseSecretNames(name) : [];
   // A variable may well be taken from the Secret that we make ourselves.
   const foreign = input.requires.filter(({ kind, name: wanted }) => kind !== 'Secret' || !ownSecrets.includes(wanted));
-  const [own, looks] = await Promise.all([
-    Promise.all(ownSecrets.map(async (secret) => [secret, await lookForSecret(tools, input, secret, signal)] as const)),
-    Promise.all(foreign.map((requirement) => lookInto(tools, input, requirement, signal))),
+  const read = readerOf(tools, profile, signal);
+  const [own, looks, brokenUrl] = await Promise.all([
+    Promise.all(ownSecrets.map(async (secret) => [secret, await lookForSecret(read, input, secret)] as const)),
+    Promise.all(foreign.map((requirement) => lookInto(read, input, requirement))),
+    lookAtUrl(read, input),
   ]);
   return {
     absentSecrets: own.flatMap(([secret, version]) => (version === undefined ? [secret] : [])),
@@ -44,21 +47,29 @@ export async function observeNeeds(tools: Tools, input: NeedsInput, signal: Abor
       const expiresAt = pair === undefined ? undefined : expiresSoon(pair, nowMs);
       return expiresAt === undefined ? [] : [{ requirement, expiresAt }];
     }),
+    brokenUrl,
+  };
+}
+
+type Read = (kind: Requirement['kind'], name: string) => Promise<KubeObject | undefined>;
+
+/** Reads each object once, whoever asks for it in this pass. */
+function readerOf({ cluster }: Tools, { metadata: { namespace } }: Profile, signal: AbortSignal): Read {
+  const reads = new Map<string, Promise<KubeObject | undefined>>();
+  return (kind, name) => {
+    const id = refOf(kind, name);
+    const running = reads.get(id) ?? cluster.get(kind, { namespace, name }, { signal });
+    reads.set(id, running);
+    return running;
   };
 }
 
 /** The version of a Secret of the database; undefined: it is not there. */
-async function lookForSecret(
-  tools: Tools,
-  { profile, memory, nowMs }: NeedsInput,
-  name: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function lookForSecret(read: Read, { memory, nowMs }: NeedsInput, name: string): Promise<string | undefined> {
   const id = refOf('Secret', name);
   const held = believed(memory, id, nowMs);
   if (held !== undefined) return held.version;
-  const { namespace } = profile.metadata;
-  const secret = await tools.cluster.get('Secret', { namespace, name }, { signal });
+  const secret = await read('Secret', name);
   if (secret === undefined) return undefined;
   const version = `${secret.metadata.uid}.${secret.metadata.resourceVersion}`;
   memory.found.set(id, { untilMs: nowMs + BELIEVED_MS, version });
@@ -72,17 +83,11 @@ interface Look {
   readonly pair?: PairDigest | undefined;
 }
 
-async function lookInto(
-  tools: Tools,
-  { profile, memory, nowMs }: NeedsInput,
-  requirement: Requirement,
-  signal: AbortSignal,
-): Promise<Look> {
+async function lookInto(read: Read, { memory, nowMs }: NeedsInput, requirement: Requirement): Promise<Look> {
   const id = [refOf(requirement.kind, requirement.name), ...requirement.keys].join(' ');
   const held = believed(memory, id, nowMs);
   if (held !== undefined) return { requirement, pair: held.pair };
-  const { namespace } = profile.metadata;
-  const object = await tools.cluster.get(requirement.kind, { namespace, name: requirement.name }, { signal });
+  const object = await read(requirement.kind, requirement.name);
   const missing = lackOf(requirement, object);
   if (missing !== undefined || object === undefined) return { requirement, missing };
   const pair = isPair(requirement.keys)
@@ -92,6 +97,18 @@ async function lookInto(
   const isWell = pair === undefined || pairProblem(pair, nowMs) === undefined;
   if (isWell) memory.found.set(id, { untilMs: nowMs + BELIEVED_MS, pair });
   return { requirement, pair };
+}
+
+/** What of the connection's Secret no URL takes. */
+async function lookAtUrl(read: Read, { profile, memory, nowMs }: NeedsInput): Promise<UrlParts | undefined> {
+  const parts = urlPartsOf(profile);
+  if (parts === undefined) return undefined;
+  const id = `URL of ${refOf('Secret', parts.secret)} ${parts.keys.join(' ')}`;
+  if (believed(memory, id, nowMs) !== undefined) return undefined;
+  const secret = await read('Secret', parts.secret);
+  const broken = secret === undefined ? undefined : brokenParts(parts, secret);
+  if (secret !== undefined && broken === undefined) memory.found.set(id, { untilMs: nowMs + BELIEVED_MS });
+  return broken;
 }
 
 function believed({ found }: ProfileMemory, id: string, nowMs: number): Found | undefined {

@@ -1,34 +1,38 @@
 import { configName, monitorSecretName } from '../../charts/kit/names.ts';
 import type { Status } from '../../crds/status.ts';
+import { factsOf } from '../cluster/facts/observed-facts.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { Asked, MonitorLogin } from '../probe/prober.ts';
 import { ASKED_TIERS } from './config-sync.ts';
 import { secretValue } from './credentials.ts';
 import { type Child, isOwnedBy, refOf } from './digest.ts';
+import { isLeaving } from './gate.ts';
+import { settingsToAsk } from './live-settings.ts';
 import { isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
-import { factsOf } from './node-facts.ts';
 import type { Observed, Warning } from './observed.ts';
 import { isOurPod } from './our-pods.ts';
 import { type PodDigest, processKey } from './pod-digest.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
+import { surroundingsOf } from './surroundings.ts';
 import type { Tools } from './tools.ts';
 
-/** All reads of a pass but those that the synthesis asks for. Undefined: there is no such profile. */
+/** All reads of a pass but those that the synthesis asks for. Undefined: there is no such profile, or it is on its way out. */
 export async function observe(tools: Tools, key: string, signal: AbortSignal): Promise<Observed | undefined> {
   const profile = tools.cache.profile(key);
-  if (profile === undefined) return undefined;
+  if (profile === undefined || isLeaving(profile)) return undefined;
   const now = tools.now();
   const memory = tools.memory.of(key, profile.metadata.uid, profile.status as Status | undefined);
   const status = newestStatus(profile, memory);
   const told = new Map(tools.cache.children(key).map((child) => [child.ref, child]));
   const children = withOwnWrites(told, memory, now.getTime());
   const pods = tools.cache.pods(key).filter((pod) => isOurPod(pod, profile.metadata.name, children));
-  const [proofs, warnings, version] = await Promise.all([
-    tools.prober.prove(askedOf(profile.metadata.name, pods, children), () => readLogin(tools, profile, signal), signal),
+  const [proofs, warnings, kubernetesVersion, surroundings] = await Promise.all([
+    tools.prober.prove(askedOf(profile, pods, children), () => readLogin(tools, profile, signal), signal),
     readWarnings(tools, { profile, memory, children, pods, now }, signal),
     tools.readVersion(signal),
+    surroundingsOf(tools, { key, profile, status, children }, signal),
   ]);
-  const facts = factsOf(tools.cache.nodes(), version, status.facts);
+  const facts = factsOf({ nodes: tools.cache.nodes(), kubernetesVersion, surroundings }, status.facts);
   return { profile, status, children, pods, proofs, warnings, facts, now };
 }
 
@@ -41,14 +45,15 @@ function newestStatus(profile: KubeObject, { written }: ProfileMemory): Status {
 }
 
 /** The processes whose loaded configuration only they themselves know. */
-function askedOf(name: string, pods: readonly PodDigest[], children: ReadonlyMap<string, Child>): Asked[] {
+function askedOf(profile: KubeObject, pods: readonly PodDigest[], children: ReadonlyMap<string, Child>): Asked[] {
+  const settings = settingsToAsk(profile);
   return pods.flatMap((pod) => {
     if (!ASKED_TIERS.has(pod.tier ?? '') || pod.role !== undefined) return [];
     const running = pod.containers.some((container) => !container.init && container.startedAt !== undefined);
     if (pod.ip === undefined || pod.deleting || !running) return [];
     const tier = pod.tier as Asked['tier'];
-    const expected = children.get(refOf('ConfigMap', configName(name, tier)))?.configHash;
-    return [{ tier, process: processKey(pod), ip: pod.ip, expected }];
+    const expected = children.get(refOf('ConfigMap', configName(profile.metadata.name, tier)))?.configHash;
+    return [{ tier, process: processKey(pod), ip: pod.ip, expected, settings }];
   });
 }
 

@@ -1,10 +1,11 @@
 import type { Requirement } from '../../charts/requirement.ts';
 import type { Status } from '../../crds/status.ts';
+import type { ObservedFacts } from '../cluster/facts/observed-facts.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { Proof } from '../probe/proof.ts';
 import type { Child } from './digest.ts';
-import type { ObservedFacts } from './node-facts.ts';
 import type { PodDigest } from './pod-digest.ts';
+import type { UrlParts } from './url-parts.ts';
 
 /** A Warning event about one of the profile's objects. */
 export interface Warning {
@@ -54,6 +55,8 @@ export interface Needs {
   readonly missing: readonly Missing[];
   readonly unusable: readonly Unusable[];
   readonly expiring: readonly Expiring[];
+  /** What a URL is put together from and cannot hold. */
+  readonly brokenUrl: UrlParts | undefined;
   /** Names of the database's Secrets that do not exist yet. */
   readonly absentSecrets: readonly string[];
   /** Which version of the application's Secret is there: its uid and resourceVersion, nothing of its content. */
@@ -65,6 +68,7 @@ export const NO_NEEDS: Needs = {
   missing: [],
   unusable: [],
   expiring: [],
+  brokenUrl: undefined,
   absentSecrets: [],
   credentials: undefined,
 };

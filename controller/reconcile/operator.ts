@@ -2,6 +2,7 @@ import { classify } from '../cluster/classify.ts';
 import { createCluster } from '../cluster/client.ts';
 import type { Endpoint } from '../cluster/config.ts';
 import { createEventRecorder } from '../cluster/events.ts';
+import { plainVersion } from '../cluster/facts/observed-facts.ts';
 import type { ReflectorObserver } from '../cluster/reflector.ts';
 import type { Kind } from '../cluster/resources.ts';
 import { refOf } from '../cluster/store.ts';
@@ -12,8 +13,8 @@ import { type Log, passLog } from '../log.ts';
 import { createLoop, type Loop, type LoopObserver, type PassContext } from '../loop/loop.ts';
 import { createProber, type Probes } from '../probe/prober.ts';
 import { createMemory } from './memory.ts';
-import { plainVersion } from './node-facts.ts';
 import { reconcile } from './reconcile.ts';
+import { surroundingsReader } from './surroundings.ts';
 import type { Tools } from './tools.ts';
 import { createWatching, WATCHES_PER_SCOPE } from './watching.ts';
 
@@ -71,6 +72,7 @@ export async function startOperator(
     log,
     prober: createProber(() => performance.now(), options.probes),
     readVersion: versionReader(cluster),
+    readSurroundings: surroundingsReader(cluster, cache, log),
     now: () => new Date(),
     stallAfterMs: config.stallAfterMs,
     renderVersion: options.version,

@@ -15,10 +15,15 @@ export interface OutcomeInput {
 /** Proofs are renewed, and what nobody watches is looked at, this often at rest. */
 export const RESYNC_MS = 600_000;
 
+/** Other people's pods are not watched: what waits for room looks for it this often. */
+export const ROOM_MS = 30_000;
+
 /** How a pass ended, for the loop. Events come sooner; these are for what sends none. Pure. */
 export function outcomeOf(input: OutcomeInput): Outcome {
   const { gate, situation, results } = input;
-  if (gate.kind === 'refused') return { kind: 'invalid' };
+  if (gate.kind === 'refused') {
+    return gate.waitsForRoom === true ? { kind: 'settled', resyncAfterMs: ROOM_MS } : { kind: 'invalid' };
+  }
   const failure = firstFailure(results);
   if (failure !== undefined) return { kind: 'failed', failure };
   if (situation === undefined) return { kind: 'settled', resyncAfterMs: RESYNC_MS };

@@ -1,27 +1,32 @@
+import type { Facts } from '../../charts/facts.ts';
+import type { Finding } from '../../charts/findings.ts';
 import { type Profile, parseProfile } from '../../crds/performance-profile.ts';
 import type { Synthesis } from '../../synth/synthesis.ts';
 import { synthesize } from '../../synth/synthesize.ts';
+import { withoutOthers } from '../cluster/facts/surroundings.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { applyChanges } from './apply.ts';
 import type { Owner } from './desired.ts';
-import { assumedFacts, expiringCertificates, type Gate, gateOf, isLeaving, refusalOf } from './gate.ts';
+import { assumedFacts, expiringCertificates, type Gate, gateOf, keptAdmission, refusalOf } from './gate.ts';
 import { type Judged, type Judgement, judge } from './judge.ts';
+import { type Heard, liveSettings } from './live-settings.ts';
 import type { ProfileMemory } from './memory.ts';
 import { narrate } from './narrate.ts';
 import { observe } from './observe.ts';
 import { observeNeeds } from './observe-needs.ts';
-import { NO_NEEDS, type Observed } from './observed.ts';
+import { type Needs, NO_NEEDS, type Observed } from './observed.ts';
 import { planChanges } from './plan.ts';
 import type { Result } from './result.ts';
 import { planRevision } from './revision.ts';
 import type { Tools } from './tools.ts';
+import { brokenUrls } from './url-parts.ts';
 import type { View } from './view.ts';
 import { writeStatus } from './write-status.ts';
 
 /** One look at one profile: observe, decide, apply, judge, report. */
 export async function reconcile(tools: Tools, key: string, signal: AbortSignal): Promise<Outcome> {
   const observed = await observe(tools, key, signal);
-  if (observed === undefined || isLeaving(observed.profile)) {
+  if (observed === undefined) {
     tools.memory.forget(key);
     return { kind: 'settled' };
   }
@@ -32,12 +37,12 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     return conclude(tools, { observed, memory, judgement, results: [] }, signal);
   }
   const { profile } = drawn;
-  const gate = gateOf(profile, drawn.synthesis.findings);
+  const gate = gateOf(profile, drawn.synthesis.findings, () => findingsAlone(profile, drawn.synthesis.facts));
   const open = gate.kind === 'open';
   const needsInput = { profile, requires: drawn.synthesis.requires, memory, nowMs: observed.now.getTime() };
   // Also while suspended: what is told then is what would be done.
   const needs = gate.kind === 'refused' ? NO_NEEDS : await observeNeeds(tools, needsInput, signal);
-  const synthesis = expiringCertificates(drawn.synthesis, needs.expiring);
+  const synthesis = withSeen(drawn.synthesis, needs, { ...observed, profile });
   const owner = ownerOf(observed);
   const { children, pods, status: recorded } = observed;
   const plan = planChanges({
@@ -71,17 +76,26 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
 type Drawn = { readonly profile: Profile; readonly synthesis: Synthesis } | { readonly refusal: Gate };
 
 /** Parses and synthesizes. A profile on which our own code fails is refused like a wrong one: the same input fails again. */
-function drawUp({ log }: Tools, { profile: raw, facts }: Observed): Drawn {
+function drawUp({ log }: Tools, { profile: raw, status, facts }: Observed): Drawn {
   const parsed = parseProfile(raw);
   if ('issues' in parsed) return { refusal: refusalOf(parsed.issues) };
   try {
-    return { profile: parsed.profile, synthesis: assumedFacts(synthesize(parsed.profile, facts.facts), facts) };
+    const synthesis = assumedFacts(synthesize(parsed.profile, facts.facts), facts);
+    return { profile: parsed.profile, synthesis: keptAdmission(synthesis, status, raw.metadata.generation ?? 0) };
   } catch (error) {
     log.error({ error }, 'a profile could not be synthesized');
     const message = 'the operator cannot render this profile; its log says why';
     return { refusal: { kind: 'refused', reason: 'InternalError', message } };
   }
 }
+
+/** What there would be to say if nothing else ran in the cluster. */
+const findingsAlone = (profile: Profile, facts: Facts): readonly Finding[] =>
+  synthesize(profile, withoutOthers(facts)).findings;
+
+/** With findings that only the namespace and the running processes can tell. None of them refuses a profile. */
+const withSeen = (synthesis: Synthesis, { expiring, brokenUrl }: Needs, heard: Heard): Synthesis =>
+  liveSettings(brokenUrls(expiringCertificates(synthesis, expiring), brokenUrl), heard);
 
 interface Conclusion {
   readonly observed: Observed;

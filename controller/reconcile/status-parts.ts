@@ -1,3 +1,4 @@
+import type { Facts } from '../../charts/facts.ts';
 import type { Finding } from '../../charts/findings.ts';
 import { TIERS } from '../../charts/kit/labels.ts';
 import type { FindingStatus, Status } from '../../crds/status.ts';
@@ -31,12 +32,24 @@ export function inForceOf(synthesis: Synthesis, inForce: InForce): Status {
             summary: `${connections.peak}/${connections.usable}`,
           },
     effective: effective.map(({ path, value, source }) => ({ path, value: textOf(value), source })),
-    facts: {
-      kubernetesVersion: facts.kubernetesVersion,
-      allocatableCpuMillis: facts.allocatableCpuMillis,
-      allocatableMemoryMiB: facts.allocatableMemoryMiB,
-    },
+    facts: factsStatus(facts),
     applied: [...inForce.applied].map(([object, { desired, owned }]) => ({ object, desired, owned })),
+  };
+}
+
+/** Field by field: the API server refuses what its schema does not know. */
+export function factsStatus(facts: Facts): NonNullable<Status['facts']> {
+  const { kubernetesVersion, allocatableCpuMillis, allocatableMemoryMiB, nodeCount } = facts;
+  const { otherCpuMillis, otherMemoryMiB, defaultStorageProvisioner, clusterDnsAddress } = facts;
+  return {
+    kubernetesVersion,
+    allocatableCpuMillis,
+    allocatableMemoryMiB,
+    nodeCount,
+    otherCpuMillis,
+    otherMemoryMiB,
+    defaultStorageProvisioner,
+    clusterDnsAddress,
   };
 }
 

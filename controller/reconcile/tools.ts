@@ -1,9 +1,11 @@
 import type { EventRecorder } from '../cluster/events.ts';
+import type { Surroundings } from '../cluster/facts/surroundings.ts';
 import type { Cluster } from '../cluster/port.ts';
 import type { Log } from '../log.ts';
 import type { Prober } from '../probe/prober.ts';
 import type { Cache } from './cache.ts';
 import type { Memory } from './memory.ts';
+import type { PodDigest } from './pod-digest.ts';
 
 /** Everything that a pass works with. Made once, by the composition root. */
 export interface Tools {
@@ -15,6 +17,8 @@ export interface Tools {
   readonly log: Log;
   /** Version of the API server, `1.35.4`. */
   readonly readVersion: (signal: AbortSignal) => Promise<string>;
+  /** What else is in the cluster, read less than `maxAgeMs` ago. */
+  readonly readSurroundings: (maxAgeMs: number, signal: AbortSignal) => Promise<Surroundings<PodDigest>>;
   readonly now: () => Date;
   readonly stallAfterMs: number;
   /** Version of this operator. */

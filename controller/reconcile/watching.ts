@@ -1,4 +1,5 @@
 import { MANAGED_BY, OPERATOR_NAME, PROFILE_LABEL } from '../../charts/kit/labels.ts';
+import { type NodeDigest, nodeOf } from '../cluster/facts/nodes.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import { createReflector, type Reflector, type ReflectorObserver } from '../cluster/reflector.ts';
 import type { Kind } from '../cluster/resources.ts';
@@ -9,7 +10,6 @@ import { type Cache, type CacheSink, createCache } from './cache.ts';
 import { type Child, childOf, saysTheSame } from './digest.ts';
 import { APPLIED_KINDS } from './kinds.ts';
 import type { Memory } from './memory.ts';
-import { type NodeDigest, nodeOf } from './node-facts.ts';
 import { type PodDigest, podOf } from './pod-digest.ts';
 
 /** Kinds of which every object that we make carries our label. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostName, image, objectName, withCel } from '../fields.ts';
 import { knob } from '../knob.ts';
 import { cache } from './edge/cache.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerPath, envList, image, tcpPort, urlPath } from '../fields.ts';
 import { knob } from '../knob.ts';
 import { resources } from './resources.ts';

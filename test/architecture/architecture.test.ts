@@ -37,7 +37,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   charts: ['crds'],
   synth: ['charts', 'crds'],
   controller: ['synth', 'charts', 'crds'],
-  cli: ['synth', 'charts', 'crds', 'controller'],
+  importer: ['synth', 'charts', 'crds'],
+  cli: ['importer', 'synth', 'charts', 'crds', 'controller'],
 };
 const rooms = Object.keys(ROOMS);
 const code = rooms.flatMap(sources).filter((source) => !isTest(source));
@@ -65,6 +66,17 @@ describe('imports', () => {
       ({ path }) => !path.startsWith('controller/cluster/') && !path.startsWith('controller/probe/'),
     );
     expect(offenders(outside, (name) => name.startsWith('@kubernetes/') || name === 'undici')).toEqual([]);
+  });
+
+  it('the command line reads a cluster as the operator does, and knows nothing of its passes', () => {
+    const cli = code.filter(({ path }) => path.startsWith('cli/'));
+    const wrong = (name: string) => name.startsWith('controller/') && !name.startsWith('controller/cluster/');
+    expect(offenders(cli, wrong)).toEqual([]);
+  });
+
+  it('controller/cluster knows no pass', () => {
+    const cluster = code.filter(({ path }) => path.startsWith('controller/cluster/'));
+    expect(offenders(cluster, (name) => /^controller\/(reconcile|probe)\//.test(name))).toEqual([]);
   });
 
   it('only charts knows cdk8s', () => {

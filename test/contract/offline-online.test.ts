@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { DesiredObject } from '../../charts/object.ts';
 import type { Kind } from '../../controller/cluster/resources.ts';
 import { CREDENTIALS, stamp } from '../../controller/reconcile/desired.ts';
 import { DESIRED_HASH } from '../../controller/reconcile/digest.ts';
@@ -19,12 +18,11 @@ const stage = useOperatorStage();
 const folder = join(import.meta.dirname, '..', '..', 'examples');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
-/** A node large enough for every example; no kubelet stands behind it. */
+/** A node large enough for every example. It is cordoned: no kubelet stands behind it that would let a pod end. */
 async function provideNode(): Promise<void> {
   const { cluster } = stage.server;
-  await cluster
-    .create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'large' } } as DesiredObject)
-    .catch(() => {});
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'large' }, spec: { unschedulable: true } };
+  await cluster.create(node).catch(() => {});
   const allocatable = { cpu: '8', memory: '32Gi', pods: '110' };
   await cluster.patch(
     'Node',

@@ -5,7 +5,7 @@ import type { Kind } from '../../controller/cluster/resources.ts';
 import { createLog } from '../../controller/log.ts';
 import { type Operator, startOperator } from '../../controller/reconcile/operator.ts';
 import type { Status } from '../../crds/status.ts';
-import { installManifests, OPERATOR, OPERATOR_NAMESPACE } from '../../deploy/operator.ts';
+import { installManifests, type Manifest, OPERATOR, OPERATOR_NAMESPACE } from '../../deploy/operator.ts';
 import { type Write, writesSince } from '../support/audit.ts';
 import { waitFor } from '../support/kubectl.ts';
 import { type ApiServer, useApiServer } from './api-server.ts';
@@ -15,7 +15,7 @@ import { type Puppet, startPuppet } from './puppet-kubelet.ts';
 export interface OperatorStage {
   readonly server: ApiServer;
   readonly puppet: Puppet;
-  readonly start: (options?: { stallAfterMs?: number }) => Promise<Operator>;
+  readonly start: (options?: StartOptions) => Promise<Operator>;
   /** What the operator wrote since a moment, by the audit log. */
   readonly writes: (since: Date) => Write[];
   readonly get: (kind: Kind, name: string) => Promise<KubeObject | undefined>;
@@ -29,6 +29,13 @@ export interface OperatorStage {
   ) => Promise<Condition>;
 }
 
+/** How to start an operator. */
+export interface StartOptions {
+  readonly stallAfterMs?: number;
+  /** Name of another ServiceAccount of the operator's namespace, with other rights. */
+  readonly serviceAccount?: string;
+}
+
 type Condition = NonNullable<Status['conditions']>[number];
 
 export const PROFILE = 'shop';
@@ -36,15 +43,14 @@ export const PROFILE = 'shop';
 /** One cluster, one namespace, one operator at a time. */
 export function useOperatorStage(): OperatorStage {
   const server = useApiServer();
-  const held: { puppet?: Puppet; endpoint?: Endpoint; operators: Operator[] } = { operators: [] };
+  const held: { puppet?: Puppet; operators: Operator[] } = { operators: [] };
 
   beforeAll(async () => {
     const manifests = installManifests({ image: 'unused' }).filter(({ kind }) => kind !== 'Deployment');
-    for (const manifest of manifests) await installOne(server, manifest);
+    for (const manifest of manifests) await install(server, manifest);
     await waitFor('the custom resource', async () => {
       return (await server.cluster.list('PerformanceProfile', { namespace: server.namespace })).items !== undefined;
     });
-    held.endpoint = await operatorEndpoint(server);
     held.puppet = startPuppet(server);
   });
   afterAll(async () => {
@@ -60,9 +66,9 @@ export function useOperatorStage(): OperatorStage {
     get puppet() {
       return held.puppet as Puppet;
     },
-    start: async ({ stallAfterMs = 600_000 } = {}) => {
+    start: async ({ stallAfterMs = 600_000, serviceAccount = OPERATOR } = {}) => {
       const operator = await startOperator({
-        endpoint: held.endpoint as Endpoint,
+        endpoint: await operatorEndpoint(server, serviceAccount),
         config: { namespaces: [server.namespace], stallAfterMs, workers: 2 },
         log: createLog({ level: process.env.LOG_LEVEL === 'debug' ? 'debug' : 'silent' }),
         version: '0.0.0-test',
@@ -92,22 +98,17 @@ export function useOperatorStage(): OperatorStage {
   };
 }
 
-async function installOne(server: ApiServer, manifest: ReturnType<typeof installManifests>[number]): Promise<void> {
+/** Collections are plurals by the rule: networkpolicies. */
+const collectionOf = (kind: string): string => `${kind.toLowerCase().replace(/y$/, 'ie')}s`;
+
+/** Applies a manifest of any kind that an installation has. */
+export async function install(server: ApiServer, manifest: Manifest): Promise<void> {
   const { name, namespace } = manifest.metadata;
-  const plural = { ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings' }[manifest.kind];
-  const collection =
-    plural ??
-    {
-      Namespace: 'namespaces',
-      ServiceAccount: 'serviceaccounts',
-      NetworkPolicy: 'networkpolicies',
-      CustomResourceDefinition: 'customresourcedefinitions',
-    }[manifest.kind];
   const root = manifest.apiVersion.includes('/') ? 'apis' : 'api';
   const place = namespace === undefined ? '' : `/namespaces/${namespace}`;
   await server.transport.request({
     method: 'PATCH',
-    path: `/${root}/${manifest.apiVersion}${place}/${collection}/${name}`,
+    path: `/${root}/${manifest.apiVersion}${place}/${collectionOf(manifest.kind)}/${name}`,
     query: { fieldManager: 'install', force: 'true' },
     body: manifest,
     contentType: 'application/apply-patch+yaml',
@@ -115,18 +116,18 @@ async function installOne(server: ApiServer, manifest: ReturnType<typeof install
   });
 }
 
-/** The operator's own service account, as its pod would have it. */
-async function operatorEndpoint(server: ApiServer): Promise<Endpoint> {
+/** A service account of the operator's namespace, as its pod would have it. */
+async function operatorEndpoint(server: ApiServer, serviceAccount: string): Promise<Endpoint> {
   const admin = readEndpoint({ kubeconfig: server.real.kubeconfig });
   const { tls } = await admin.readCredentials(false);
-  const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/serviceaccounts/${OPERATOR}/token`;
+  const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/serviceaccounts/${serviceAccount}/token`;
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7200 } };
   const answer = await server.transport.request({ method: 'POST', path, body: request });
   const { token } = (answer.body as { status: { token: string } }).status;
   const credentials = {
     headers: { authorization: `Bearer ${token}` },
     tls: { ca: tls.ca, servername: tls.servername },
-    tlsFingerprint: 'operator',
+    tlsFingerprint: serviceAccount,
   };
   return { ...admin, readCredentials: async () => credentials };
 }

@@ -33,13 +33,25 @@ function examplesOf(block: string): Example[] {
 let server: StandIn;
 let folder: string;
 
-/** A node as `facts` finds it; the rest of the tool needs no cluster. */
+/** What k3s brings, as far as `facts` asks for it; the rest of the tool needs no cluster. */
+const coredns = {
+  metadata: { name: 'coredns', namespace: 'kube-system' },
+  spec: { nodeName: 'a', containers: [{ resources: { requests: { cpu: '100m', memory: '70Mi' } } }] },
+};
+const localPath = {
+  metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: 'rancher.io/local-path',
+};
+
+/** The server that `facts` asks. */
 beforeAll(async () => {
   server = await startStandIn(({ path }, response) => {
     const allocatable = { cpu: '2', memory: '3998Mi' };
     if (path === '/version') return json(response, 200, { major: '1', minor: '35', gitVersion: 'v1.35.4+k3s1' });
-    if (!path.endsWith('/nodes')) return json(response, 200, { metadata: { resourceVersion: '1' }, items: [] });
-    return json(response, 200, { metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'a' }, status: { allocatable } }] });
+    if (path.endsWith('/services/kube-dns')) return json(response, 200, { spec: { clusterIP: '10.43.0.10' } });
+    const nodes = [{ metadata: { name: 'a' }, status: { allocatable } }];
+    const items = path.endsWith('/pods') ? [coredns] : path.endsWith('/storageclasses') ? [localPath] : nodes;
+    return json(response, 200, { metadata: { resourceVersion: '1' }, items });
   });
   folder = mkdtempSync(join(tmpdir(), 'pitcrew-docs-'));
   const config = {

@@ -20,6 +20,17 @@ export const readRepositoryFile = (path: string): string => readFileSync(join(re
 
 /** Starts (or finds) the node, builds and loads what changed, installs CRD and operator, waits until it is available. */
 export async function prepareStage(name: string, onStep: (text: string) => void = () => {}): Promise<Stage> {
+  const { operatorDigest, ...stage } = await prepareNode(name, onStep);
+  onStep('custom resource and operator');
+  await installOperator(stage.kubectl, operatorDigest);
+  return stage;
+}
+
+/** The node with the images, and nothing of ours on it. */
+export async function prepareNode(
+  name: string,
+  onStep: (text: string) => void = () => {},
+): Promise<Stage & { readonly operatorDigest: string }> {
   const onProgress = progressPrinter(process.stderr);
   await prepareMachine(['cluster', 'node', 'images', 'load'], onProgress);
   onStep('programs and images');
@@ -31,10 +42,8 @@ export async function prepareStage(name: string, onStep: (text: string) => void 
   ]);
   onStep('images onto the node');
   for (const image of images) await cluster.loadArchive(image.archive, image.reference);
-  const kubectl = kubectlFor(cluster.kubeconfig, cluster.binDir);
-  onStep('custom resource and operator');
-  await installOperator(kubectl, images.find((image) => image.name === 'operator')?.digest ?? '');
-  return { cluster, kubectl };
+  const operatorDigest = images.find((image) => image.name === 'operator')?.digest ?? '';
+  return { cluster, kubectl: kubectlFor(cluster.kubeconfig, cluster.binDir), operatorDigest };
 }
 
 /** Applies deploy/install.yaml; a new image under the same tag replaces the operator's pod. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cookieName, quantityBetween, urlPath } from '../../fields.ts';
 import { knob } from '../../knob.ts';
 import { directiveIn, reload, rolling } from './nginx.ts';

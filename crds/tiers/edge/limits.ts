@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cidr } from '../../fields.ts';
 import { knob } from '../../knob.ts';
 import { reload } from './nginx.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantityBetween } from '../../fields.ts';
 import { knob } from '../../knob.ts';
 import { directiveIn, reload } from './nginx.ts';

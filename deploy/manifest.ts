@@ -1,0 +1,9 @@
+/** Any object to be installed. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
+  readonly [field: string]: unknown;
+}
+
+export type Labels = Readonly<Record<string, string>>;
