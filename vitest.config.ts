@@ -8,12 +8,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{crds,charts,synth,controller,cli,deploy,images}/**/*.test.ts',
+            '{crds,charts,synth,importer,controller,cli,deploy,images}/**/*.test.ts',
             'test/{invariants,architecture,support,cluster,measure}/**/*.test.ts',
           ],
         },
       },
-      { test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
+      { test: { name: 'golden', include: ['test/{golden,import}/**/*.test.ts'] } },
       {
         test: {
           name: 'api',
@@ -27,6 +27,15 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: 'argocd',
+          include: ['test/argocd/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,

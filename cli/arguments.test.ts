@@ -32,7 +32,7 @@ describe('parseArguments', () => {
 
   it.each([
     ['chekc a.yaml', 'no command chekc; did you mean check?'],
-    ['frobnicate', 'no command frobnicate; the commands are check, explain, render, facts, completion, help'],
+    ['frobnicate', 'no command frobnicate; the commands are check, explain, render, facts, import, completion, help'],
     ['help chek', 'no command chek; did you mean check?'],
     ['--facts f check', 'no option --facts before a command'],
     ['check', 'check needs FILE; for example: pitcrew check profile.yaml'],

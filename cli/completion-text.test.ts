@@ -32,6 +32,9 @@ describe('bash', () => {
     expect(await offered('explain', 'a.yaml', 'backend.worker')).toEqual(['backend.workers', 'backend.workerClass']);
     expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
     expect(await offered('check', 'package.js')).toEqual(['package.json']);
+    expect(await offered('import', '--nginx', 'package.js')).toEqual(['package.json']);
+    expect(await offered('import', '-o', 'package.js')).toEqual(['package.json']);
+    expect(await offered('import', 'package.js')).toEqual([]);
   });
 });
 

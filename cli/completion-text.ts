@@ -43,6 +43,10 @@ _pitcrew() {
   case $command in
 ${cases.join('\n')}
   esac
+  case $command:$before in
+    import:-o|import:--output|*:--compose|*:--nginx|*:--dotenv) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    *:--name|*:--namespace|*:--backend|*:--frontend|*:--edge|*:--postgres) return ;;
+  esac
   case $before in
     -o|--output) COMPREPLY=($(compgen -W '${choices(words).join(' ')}' -- "$word")); return ;;
     --context) return ;;
@@ -55,7 +59,7 @@ ${cases.join('\n')}
   case $command in
     help) COMPREPLY=($(compgen -W '${names}' -- "$word")) ;;
     completion) COMPREPLY=($(compgen -W '${SHELLS}' -- "$word")) ;;
-    facts) ;;
+    facts|import) ;;
     explain)
       if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -f -- "$word"))
       else COMPREPLY=($(compgen -W '${words.paths.join(' ')}' -- "$word")); fi ;;
@@ -85,6 +89,10 @@ ${described}
   case $words[2] in
 ${cases.join('\n')}
   esac
+  case $words[2]:$words[CURRENT-1] in
+    import:-o|import:--output|*:--compose|*:--nginx|*:--dotenv) _files; return ;;
+    *:--name|*:--namespace|*:--backend|*:--frontend|*:--edge|*:--postgres) return ;;
+  esac
   case $words[CURRENT-1] in
     -o|--output) compadd ${choices(words).join(' ')}; return ;;
     --context) return ;;
@@ -97,7 +105,7 @@ ${cases.join('\n')}
   case $words[2] in
     help) _describe command commands ;;
     completion) compadd ${SHELLS} ;;
-    facts) ;;
+    facts|import) ;;
     explain)
       paths=(${words.paths.join(' ')})
       if (( CURRENT == 3 )); then _files; else compadd -- $paths; fi ;;

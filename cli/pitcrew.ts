@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandName, 'help'>, () => Promise<{ ru
   explain: () => import('./explain.ts'),
   render: () => import('./render.ts'),
   facts: () => import('./facts.ts'),
+  import: () => import('./import.ts'),
   completion: () => import('./completion.ts'),
 };
 
