@@ -32,4 +32,5 @@ export const backendHealthPath = (spec: Spec): string => spec.backend.healthPath
 export const backendUser = (spec: Spec): number => spec.backend.runAsUser ?? 1000;
 export const frontendPort = (spec: Spec): number => spec.frontend?.port ?? 3000;
 export const frontendHealthPath = (spec: Spec): string => spec.frontend?.healthPath ?? '/';
-export const postgresManaged = (spec: Spec): boolean => (spec.postgres.mode ?? 'Managed') === 'Managed';
+export const MANAGED = 'Managed';
+export const postgresManaged = (spec: Spec): boolean => (spec.postgres.mode ?? MANAGED) === MANAGED;

@@ -120,6 +120,29 @@ shop: 1 error, no warnings, no notes. The operator refuses it because of INV-05.
 `);
   });
 
+  it('says of a field that is to go what stands there, and gives nothing to paste in its place', () => {
+    const effective = [{ path: 'backend.pool.size', value: 10, source: 'user' as const, rule: 'spec', inputs: {} }];
+    const removal: Finding = { ...keepAlive, fix: '', fixes: [{ 'backend.pool.size': null }] };
+    expect(review([removal], { effective })).toContain(`    fix: remove from spec
+      backend:
+        pool:
+          size: …  # remove, now 10, set by you
+`);
+    const either: Finding = { ...removal, fixes: [{ 'backend.pool.size': 6 }, { 'backend.pool.size': null }] };
+    expect(review([either], { effective })).toContain(`    fix: put into spec
+      backend:
+        pool:
+          size: 6  # now 10, set by you
+    or remove from spec
+`);
+  });
+
+  it('several findings of a rule are accepted by one id', () => {
+    const text = review([pool, { ...pool, path: 'backend.workers' }]);
+    expect(text).toContain('2 errors, no warnings, no notes. The operator refuses it because of INV-05. Exit 1.');
+    expect(text).not.toContain('INV-05, INV-05');
+  });
+
   it('leaves names small at the beginning of a sentence', () => {
     const text = review([
       { ...note, message: 'nginx waits' },

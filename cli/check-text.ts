@@ -1,6 +1,6 @@
 import type { EffectiveValue } from '../charts/effective.ts';
 import type { Facts } from '../charts/facts.ts';
-import { blocking, type Finding, type Fix, type Severity } from '../charts/findings.ts';
+import { blocking, type Finding, type Fix, idsOf, REMOVE, type Severity } from '../charts/findings.ts';
 import type { Profile } from '../crds/performance-profile.ts';
 import { plain } from './formula.ts';
 import type { Mending } from './mending.ts';
@@ -68,7 +68,7 @@ function sectionText(terminal: Terminal, section: Section, findings: readonly Fi
 
 function findingText(terminal: Terminal, { style }: Section, finding: Finding, review: Review): string {
   const ways = finding.fixes.flatMap((fix, index) => [
-    `    ${index === 0 ? 'fix: put into spec' : 'or'}`,
+    `    ${wayHeading(fix, finding.fixes[index - 1])}`,
     ...fixLines(fix, review).map((line) => `      ${paint(terminal, 'green', line)}`),
   ]);
   const advice = adviceOf(finding);
@@ -83,17 +83,26 @@ function findingText(terminal: Terminal, { style }: Section, finding: Finding, r
   ].join('\n');
 }
 
-/** The lines of a fix; what stands there today is a comment behind each. */
+/** `fix: put into spec`, `or`, `or remove from spec`: the verb is said again where it changes. */
+function wayHeading(fix: Fix, previous: Fix | undefined): string {
+  const verb = ` ${verbOf(fix)} spec`;
+  if (previous === undefined) return `fix:${verb}`;
+  return verbOf(previous) === verbOf(fix) ? 'or' : `or${verb}`;
+}
+
+const verbOf = (fix: Fix): string =>
+  Object.values(fix).every((value) => value === REMOVE) ? 'remove from' : 'put into';
+
+/** The lines of a fix; what stands there today is a comment behind each. A line that is to go has no value to paste. */
 function fixLines(fix: Fix, { effective }: Review): string[] {
   const now = new Map(effective.map((entry) => [entry.path, entry]));
-  return alignedLines(
-    specLines(fix, (path) => {
-      const entry = now.get(path);
-      if (entry === undefined) return 'new';
-      const origin = entry.source === 'user' ? 'set by you' : entry.source;
-      return `now ${flow(entry.value)}, ${origin}`;
-    }),
-  );
+  const nowText = (path: string): string => {
+    const entry = now.get(path);
+    if (entry === undefined) return 'new';
+    return `now ${flow(entry.value)}, ${entry.source === 'user' ? 'set by you' : entry.source}`;
+  };
+  const noteOf = (path: string, value: unknown) => (value === REMOVE ? `remove, ${nowText(path)}` : nowText(path));
+  return alignedLines(specLines(fix, noteOf));
 }
 
 /** Advice that is no field of the spec stands behind the fixes in `fix`. */
@@ -143,7 +152,7 @@ function verdictText(
 ): string {
   const total = `${countsText(open)}${accepted.length === 0 ? '' : `, ${accepted.length} accepted`}`;
   const { name } = review.profile.metadata;
-  const ids = blocking(review.findings).map(({ id }) => id);
+  const ids = idsOf(blocking(review.findings));
   if (ids.length === 0) return `${wrap(terminal, `${name}: ${total}. The operator takes it. Exit 0.`)}\n`;
   const all = ids.length > 1 ? ['', '  To accept all of them:', ...acceptLines(terminal, ids, review).slice(1)] : [];
   const verdict = `${name}: ${total}. The operator refuses it because of ${ids.join(', ')}. Exit 1.`;

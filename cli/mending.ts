@@ -1,5 +1,6 @@
 import type { Facts } from '../charts/facts.ts';
 import type { Finding, Fix } from '../charts/findings.ts';
+import { withFix } from '../charts/fix.ts';
 import { type Profile, parseProfile } from '../crds/performance-profile.ts';
 import { synthesize } from '../synth/synthesize.ts';
 
@@ -41,20 +42,4 @@ function together(fixes: readonly Fix[]): Fix {
     if (!merged.has(path)) merged.set(path, value);
   }
   return Object.fromEntries(merged) as Fix;
-}
-
-/** A copy of the spec with the values of a fix in it. */
-function withFix(spec: object, fix: Fix): unknown {
-  const copy = structuredClone(spec) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(fix)) {
-    const parts = path.split('.');
-    const last = parts.pop() ?? '';
-    let node = copy;
-    for (const part of parts) {
-      node[part] ??= {};
-      node = node[part] as Record<string, unknown>;
-    }
-    node[last] = value;
-  }
-  return copy;
 }

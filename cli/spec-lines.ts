@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { REMOVE } from '../charts/findings.ts';
 
 /** One line of YAML, and what stands in its place now. */
 export interface SpecLine {
@@ -6,11 +7,11 @@ export interface SpecLine {
   readonly note?: string;
 }
 
+/** What to say of a field, by path and value. */
+type NoteOf = (path: string, value: unknown) => string | undefined;
+
 /** Fields by path as the YAML lines to put below `spec:`, nested, each value with a note. */
-export function specLines(
-  fields: Readonly<Record<string, unknown>>,
-  noteOf: (path: string) => string | undefined,
-): SpecLine[] {
+export function specLines(fields: Readonly<Record<string, unknown>>, noteOf: NoteOf): SpecLine[] {
   const root: Branch = new Map();
   for (const [path, value] of Object.entries(fields)) plant(root, path.split('.'), { path, value });
   return linesOf(root, '', noteOf);
@@ -34,11 +35,12 @@ function plant(branch: Branch, parts: readonly string[], leaf: Leaf): void {
   plant(next, rest, leaf);
 }
 
-function linesOf(branch: Branch, indent: string, noteOf: (path: string) => string | undefined): SpecLine[] {
+function linesOf(branch: Branch, indent: string, noteOf: NoteOf): SpecLine[] {
   return [...branch].flatMap(([name, below]): SpecLine[] => {
     if (below instanceof Map) return [{ text: `${indent}${name}:` }, ...linesOf(below, `${indent}  `, noteOf)];
-    const note = noteOf(below.path);
-    return [{ text: `${indent}${name}: ${flow(below.value)}`, ...(note === undefined ? {} : { note }) }];
+    const note = noteOf(below.path, below.value);
+    const value = below.value === REMOVE ? '…' : flow(below.value);
+    return [{ text: `${indent}${name}: ${value}`, ...(note === undefined ? {} : { note }) }];
   });
 }
 

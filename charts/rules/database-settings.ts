@@ -1,23 +1,43 @@
 import { knobsOf } from '../../crds/knob.ts';
 import { postgresSchema } from '../../crds/tiers/postgres.ts';
 import { formatPgSize, pgKilobytes } from '../../crds/units.ts';
+import { type Cel, cel, define, raw, say } from '../admission/cel.ts';
+import { given, said, value } from '../admission/fields.ts';
+import { kilobytesOf } from '../admission/quantities.ts';
+import { managed as isManaged } from '../admission/values.ts';
 import { SUPERUSER_RESERVED } from '../connections.ts';
 import type { KnobPath } from '../effective.ts';
-import type { Rule, RuleInput, Violation } from '../findings.ts';
+import { type Admission, REMOVE, type Rule, type RuleInput, type Verdict, type Violation } from '../findings.ts';
 import { foreignLibraries, objectionTo } from '../postgres-settings.ts';
 import { NEWEST_POSTGRES, OLDEST_POSTGRES, postgresVersion } from '../postgres-version.ts';
 import { postgresManaged } from '../stack.ts';
-import { type Concern, speakOnce } from './concerns.ts';
 
 /** What the PostgreSQL of this version would refuse, or leave alone. */
 
-const GATED = knobsOf(postgresSchema, 'postgres').filter(({ knob }) => knob.since !== undefined);
+/** A setting that came with a later version than the oldest. */
+interface Gated {
+  readonly path: KnobPath;
+  readonly since: number;
+}
+const GATED: readonly Gated[] = knobsOf(postgresSchema, 'postgres').flatMap(({ path, knob: { since } }) =>
+  since === undefined ? [] : [{ path: path as KnobPath, since }],
+);
 const MAINTENANCE_LEAST_KB = 1024; // 64 from 17 on.
 const IO_CONCURRENCY = { most: 64, good: 32 };
 
 export const DATABASE_SETTING_RULES: readonly Rule[] = [
-  { id: 'INV-22', path: 'postgres.extraParameters', check: (input) => managed(input) && refused(input) },
-  { id: 'INV-23', path: 'postgres.image', check: (input) => managed(input) && gated(input) },
+  {
+    id: 'INV-22',
+    path: 'postgres.extraParameters',
+    check: (input) => managed(input) && refused(input),
+    admission: [reservedWarning()],
+  },
+  {
+    id: 'INV-23',
+    path: 'postgres.image',
+    check: (input) => managed(input) && gated(input),
+    admission: versionWarnings(),
+  },
   {
     id: 'PG-00',
     path: 'postgres.image',
@@ -41,7 +61,7 @@ export const DATABASE_SETTING_RULES: readonly Rule[] = [
 const managed = ({ spec }: RuleInput): true | undefined => postgresManaged(spec) || undefined;
 
 /** INV-22: with any of these the server does not start. */
-function refused({ spec, effective }: RuleInput): Violation | undefined {
+function refused({ spec, effective }: RuleInput): Verdict {
   const { major } = postgresVersion(effective.value('postgres.image'));
   const extras = spec.postgres.extraParameters ?? [];
   const wrong = extras.flatMap(({ name, value }) => objectionTo(name, value, major) ?? []);
@@ -51,7 +71,7 @@ function refused({ spec, effective }: RuleInput): Violation | undefined {
   const libraries = extras
     .filter((extra) => extra.name === 'shared_preload_libraries' && !isWrong.has(extra))
     .flatMap(({ value }) => foreignLibraries(value));
-  return speakOnce([
+  return [
     wrong.length > 0 && {
       severity: 'Error',
       message: `${wrong.join('; ')}: the server would not start`,
@@ -59,66 +79,159 @@ function refused({ spec, effective }: RuleInput): Violation | undefined {
     },
     reserved + SUPERUSER_RESERVED >= connections && {
       severity: 'Error',
+      path: 'postgres.reservedConnections',
       message: `${reserved} reserved connections and ${SUPERUSER_RESERVED} for the superuser leave none of ${connections}: the server would not start`,
       fixes: [{ 'postgres.reservedConnections': 0 }],
     },
     libraries.length > 0 && {
       severity: 'Warning',
+      path: 'postgres.image',
       message: `${libraries.join(', ')} does not come with PostgreSQL: where the image lacks it, the server does not start`,
       fixes: [],
       advice: 'make sure that the image brings it, or take it out of shared_preload_libraries',
     },
-  ]);
+  ];
 }
 
 /** INV-23. */
-function gated({ spec, effective }: RuleInput): Violation | undefined {
-  const { major, told } = postgresVersion(effective.value('postgres.image'));
+function gated(input: RuleInput): Verdict {
+  const { major, told } = postgresVersion(input.effective.value('postgres.image'));
   if (!told) return undefined;
-  const given = GATED.filter(
-    ({ path, knob }) => effective.entry(path as KnobPath)?.source === 'user' && major < (knob.since ?? 0),
-  );
-  const maintenance = pgKilobytes(effective.value('postgres.parameters.maintenanceWorkMem'));
-  const concurrency = effective.value('postgres.parameters.effectiveIoConcurrency');
-  const compression = spec.postgres.parameters?.walCompression;
-  return speakOnce([
+  return [
     major < OLDEST_POSTGRES && {
       severity: 'Error',
       message: `PostgreSQL ${major} gets no fixes any more and lacks settings that are always set: the server would not start`,
       fixes: [],
       advice: `dump the database and restore it into postgres:${NEWEST_POSTGRES}`,
     },
-    given.length > 0 && {
-      severity: 'Warning',
-      message: `PostgreSQL ${major} does not know ${given.map(({ path, knob }) => `${path} (from ${knob.since} on)`).join(', ')}: it is left out`,
-      fixes: [],
-      advice: `take it out of the profile, or dump the database and restore it into postgres:${NEWEST_POSTGRES}`,
-    },
-    major < 17 && maintenance < MAINTENANCE_LEAST_KB && tooSmall(maintenance, major),
+    ...GATED.map((setting) => tooNew(input, setting, major)),
+    ...refusedValues(input, major),
+    ...riskyValues(input, major),
+  ];
+}
+
+/** A setting of the user that came with a later version. */
+function tooNew({ effective }: RuleInput, { path, since }: Gated, major: number): Violation | undefined {
+  if (major >= since || effective.entry(path)?.source !== 'user') return undefined;
+  return {
+    severity: 'Warning',
+    path,
+    message: `PostgreSQL ${major} does not know ${path} (from ${since} on): it is left out`,
+    fixes: [{ [path]: REMOVE }],
+    advice: `dump the database and restore it into postgres:${NEWEST_POSTGRES}`,
+  };
+}
+
+/** With these, a server of an older version does not start. */
+function refusedValues({ spec, effective }: RuleInput, major: number): Array<Violation | false> {
+  const maintenance = pgKilobytes(effective.value('postgres.parameters.maintenanceWorkMem'));
+  const compression = spec.postgres.parameters?.walCompression;
+  return [
+    major < 17 &&
+      maintenance < MAINTENANCE_LEAST_KB && {
+        severity: 'Error',
+        path: 'postgres.parameters.maintenanceWorkMem',
+        message: `maintenanceWorkMem of ${formatPgSize(maintenance)} is below 1MB, the least that PostgreSQL ${major} takes: the server would not start`,
+        fixes: [{ 'postgres.parameters.maintenanceWorkMem': formatPgSize(MAINTENANCE_LEAST_KB) }],
+      },
     major < 15 &&
       (compression === 'Lz4' || compression === 'Zstd') && {
         severity: 'Error',
+        path: 'postgres.parameters.walCompression',
         message: `PostgreSQL ${major} cannot compress WAL with ${compression}: the server would not start`,
         fixes: [{ 'postgres.parameters.walCompression': 'Pglz' }],
       },
-    major >= 18 &&
-      concurrency > IO_CONCURRENCY.most && {
-        severity: 'Warning',
-        message: `effectiveIoConcurrency of ${concurrency} was right for prefetching; from PostgreSQL 18 on it is the number of reads that one query has under way, and so many delay those of all others`,
-        fixes: [{ 'postgres.parameters.effectiveIoConcurrency': IO_CONCURRENCY.good }],
-      },
-    spec.postgres.parameters?.ioMethod === 'IoUring' &&
-      major >= 18 && {
-        severity: 'Warning',
-        message:
-          'the seccomp profile of most container runtimes forbids io_uring, and some builds lack it: the server does not start there',
-        fixes: [{ 'postgres.parameters.ioMethod': 'Worker' }],
-      },
-  ]);
+  ];
 }
 
-const tooSmall = (maintenance: number, major: number): Concern => ({
-  severity: 'Error',
-  message: `maintenanceWorkMem of ${formatPgSize(maintenance)} is below 1MB, the least that PostgreSQL ${major} takes: the server would not start`,
-  fixes: [{ 'postgres.parameters.maintenanceWorkMem': '1MB' }],
-});
+/** What a server from 18 on takes, and should not get. */
+function riskyValues({ spec, effective }: RuleInput, major: number): Array<Violation | false> {
+  if (major < 18) return [];
+  const concurrency = effective.value('postgres.parameters.effectiveIoConcurrency');
+  return [
+    concurrency > IO_CONCURRENCY.most && {
+      severity: 'Warning',
+      path: 'postgres.parameters.effectiveIoConcurrency',
+      message: `effectiveIoConcurrency of ${concurrency} was right for prefetching; from PostgreSQL 18 on it is the number of reads that one query has under way, and so many delay those of all others`,
+      fixes: [{ 'postgres.parameters.effectiveIoConcurrency': IO_CONCURRENCY.good }],
+    },
+    spec.postgres.parameters?.ioMethod === 'IoUring' && {
+      severity: 'Warning',
+      path: 'postgres.parameters.ioMethod',
+      message:
+        'the seccomp profile of most container runtimes forbids io_uring, and some builds lack it: the server does not start there',
+      fixes: [{ 'postgres.parameters.ioMethod': 'Worker' }],
+    },
+  ];
+}
+
+function reservedWarning(): Admission {
+  const reserved = value('postgres.reservedConnections');
+  const connections = said('postgres.maxConnections');
+  return {
+    wrong: cel`${isManaged} && ${given('postgres.maxConnections')} && ${reserved} + ${SUPERUSER_RESERVED} >= ${connections}`,
+    says: say`${reserved} reserved connections and ${SUPERUSER_RESERVED} for the superuser leave none of ${connections}: the server would not start`,
+    refused: true,
+    fix: say`set postgres.reservedConnections to 0`,
+  };
+}
+
+/** The major version by the tag of the image, as charts/postgres-version.ts reads it; 0 where it does not tell. */
+function majorInTag(): Cel {
+  const image = value('postgres.image');
+  const tag = raw(`${image.text}.split('@')[0].find(':v?[0-9]{1,2}([^0-9:/][^:/]*)?$').find('[0-9]+')`, image);
+  const number = define('postgresTag', tag);
+  const major = define('postgresNumber', cel`${number} == ${''} ? 0 : int(${number})`);
+  return define('postgresMajor', cel`${major} >= 9 && ${major} < 40 ? ${major} : 0`);
+}
+
+function versionWarnings(): Admission[] {
+  const major = majorInTag();
+  const isTold = cel`${isManaged} && ${major} > 0`;
+  const dump = say`dump the database and restore it into postgres:${NEWEST_POSTGRES}`;
+  return [
+    {
+      wrong: cel`${isTold} && ${major} < ${OLDEST_POSTGRES}`,
+      says: say`PostgreSQL ${major} gets no fixes any more and lacks settings that are always set: the server would not start`,
+      refused: true,
+      fix: dump,
+    },
+    ...GATED.map(({ path, since }) => ({
+      wrong: cel`${isTold} && ${major} < ${since} && ${given(path)}`,
+      says: say`PostgreSQL ${major} does not know ${path} (from ${since} on): it is left out`,
+      fix: say`remove ${path}`,
+    })),
+    ...valueWarnings(major, isTold),
+  ];
+}
+
+function valueWarnings(major: Cel, isTold: Cel): Admission[] {
+  const maintenance = 'postgres.parameters.maintenanceWorkMem';
+  const compression = 'postgres.parameters.walCompression';
+  const concurrency = 'postgres.parameters.effectiveIoConcurrency';
+  const method = 'postgres.parameters.ioMethod';
+  return [
+    {
+      wrong: cel`${isTold} && ${major} < 17 && ${given(maintenance)} && ${kilobytesOf(maintenance)} < ${MAINTENANCE_LEAST_KB}`,
+      says: say`maintenanceWorkMem of ${said(maintenance)} is below 1MB, the least that PostgreSQL ${major} takes: the server would not start`,
+      refused: true,
+      fix: say`remove ${maintenance}`,
+    },
+    {
+      wrong: cel`${isTold} && ${major} < 15 && ${value(compression)} in ${['Lz4', 'Zstd']}`,
+      says: say`PostgreSQL ${major} cannot compress WAL with ${value(compression)}: the server would not start`,
+      refused: true,
+      fix: say`set ${compression} to Pglz`,
+    },
+    {
+      wrong: cel`${isTold} && ${major} >= 18 && ${given(concurrency)} && ${said(concurrency)} > ${IO_CONCURRENCY.most}`,
+      says: say`effectiveIoConcurrency of ${said(concurrency)} was right for prefetching; from PostgreSQL 18 on so many reads of one query delay those of all others`,
+      fix: say`set ${concurrency} to ${IO_CONCURRENCY.good}`,
+    },
+    {
+      wrong: cel`${isTold} && ${major} >= 18 && ${given(method)} && ${said(method)} == ${'IoUring'}`,
+      says: say`the seccomp profile of most container runtimes forbids io_uring: the server does not start there`,
+      fix: say`set ${method} to Worker`,
+    },
+  ];
+}

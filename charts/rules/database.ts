@@ -1,8 +1,20 @@
 import { bytes, formatPgSize, mebibytes, pgKilobytes } from '../../crds/units.ts';
-import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
+import { type Cel, cel, define, either, greatest, least, say } from '../admission/cel.ts';
+import { given, said } from '../admission/fields.ts';
+import { bytesOf, kilobytesOf, limitMiB } from '../admission/quantities.ts';
+import { managed } from '../admission/values.ts';
+import type { KnobPath } from '../effective.ts';
+import {
+  type Admission,
+  type Fix,
+  REMOVE,
+  type Rule,
+  type RuleInput,
+  type Verdict,
+  type Violation,
+} from '../findings.ts';
 import { FILL, postgresMemory } from '../postgres-memory.ts';
 import { postgresManaged } from '../stack.ts';
-import { type Concern, speakOnce } from './concerns.ts';
 import { bufferShare, buffersTooLarge, expectedTooLarge, worstTooLarge } from './memory-checks.ts';
 import { nodeTooSmall } from './node.ts';
 import { afterFix, type Check, smallest, working } from './trial.ts';
@@ -18,9 +30,14 @@ const MOST_BUFFERS_KB = 1_073_741_824; // The upper bound of sharedBuffers.
 
 export const DATABASE_RULES: readonly Rule[] = [
   { id: 'INV-10', path: 'postgres.resources.limits.memory', check: onlyManaged(memory) },
-  { id: 'INV-12', path: 'postgres.parameters.maxWalSize', check: onlyManaged(wal) },
-  { id: 'INV-13', path: 'postgres.parameters.sharedBuffers', check: onlyManaged(caches) },
-  { id: 'S-13', path: 'postgres.parameters.workMem', check: onlyManaged(belowDefault) },
+  { id: 'INV-12', path: 'postgres.parameters.maxWalSize', check: onlyManaged(wal), admission: [walWarning()] },
+  { id: 'INV-13', path: 'postgres.parameters.sharedBuffers', check: onlyManaged(caches), admission: cacheWarnings() },
+  {
+    id: 'S-13',
+    path: 'postgres.parameters.workMem',
+    check: onlyManaged(belowDefault),
+    admission: [belowDefaultWarning()],
+  },
   {
     id: 'PG-08',
     path: 'postgres.storage',
@@ -120,25 +137,24 @@ function wal({ spec, effective }: RuleInput): Violation | undefined {
 }
 
 /** INV-13, S14. */
-function caches(input: RuleInput): Violation | undefined {
+function caches(input: RuleInput): Verdict {
   const { spec, effective } = input;
   const limit = mebibytes(effective.value('postgres.resources.limits.memory'));
   const share = bufferShare(input);
   const buffers = effective.value('postgres.parameters.sharedBuffers');
   const cache = effective.value('postgres.parameters.effectiveCacheSize');
   const parameters = spec.postgres.parameters;
-  return speakOnce([
+  return [
     share > 0.4 && large(input, limit, buffers, share > 0.5),
-    parameters?.sharedBuffers !== undefined && share < 0.15 && limit > 0 && small(input, limit, buffers, share),
+    parameters?.sharedBuffers !== undefined && share < 0.15 && small(input, limit, buffers, share),
     parameters?.effectiveCacheSize !== undefined &&
-      limit > 0 &&
       pgKilobytes(cache) > limit * 768 && {
         severity: 'Warning',
         path: 'postgres.parameters.effectiveCacheSize',
         message: `effectiveCacheSize of ${cache} is ${Math.round(pgKilobytes(cache) / limit / 10.24)} % of the memory limit of ${limit}Mi, where the pages and the queries have to fit together: plans count on pages that are not cached`,
         fixes: [{ 'postgres.parameters.effectiveCacheSize': formatPgSize(limit * 768) }],
       },
-  ]);
+  ];
 }
 
 const quarter = (limit: number): Fix => ({
@@ -146,17 +162,16 @@ const quarter = (limit: number): Fix => ({
 });
 const isOutside: Check = (after) => bufferShare(after) > 0.4 || bufferShare(after) < 0.15;
 
-function large(input: RuleInput, limit: number, buffers: string, isTooMuch: boolean): Concern {
+function large(input: RuleInput, limit: number, buffers: string, isTooMuch: boolean): Violation {
   const enough: Fix = { 'postgres.resources.limits.memory': `${Math.ceil(pgKilobytes(buffers) / 256)}Mi` };
   return {
     severity: isTooMuch ? 'Error' : 'Warning',
-    ...(limit > 0 ? {} : { advice: 'left away, it follows from the memory limit' }),
     message: `sharedBuffers of ${buffers} is more than ${isTooMuch ? 'half' : '40 %'} of the memory limit of ${limit}Mi, in which everything else has to fit too`,
-    fixes: limit > 0 ? working(input, [quarter(limit), enough], isOutside, [nodeTooSmall, expectedTooLarge]) : [],
+    fixes: working(input, [quarter(limit), enough], isOutside, [nodeTooSmall, expectedTooLarge]),
   };
 }
 
-function small(input: RuleInput, limit: number, buffers: string, share: number): Concern {
+function small(input: RuleInput, limit: number, buffers: string, share: number): Violation {
   const least: Fix = {
     'postgres.parameters.sharedBuffers': formatPgSize(Math.min(MOST_BUFFERS_KB, Math.ceil(limit * 1024 * 0.15))),
   };
@@ -167,6 +182,9 @@ function small(input: RuleInput, limit: number, buffers: string, share: number):
     fixes: working(input, [quarter(limit), least], isOutside, [expectedTooLarge]),
   };
 }
+
+const isSmallWorkMem: Check = ({ effective }) =>
+  pgKilobytes(effective.value('postgres.parameters.workMem')) < WORK_MEM_DEFAULT_KB;
 
 /** S13: what was given to tune the server and is less than it has by itself, and what it has anyway. */
 function belowDefault(input: RuleInput): Violation | undefined {
@@ -179,11 +197,70 @@ function belowDefault(input: RuleInput): Violation | undefined {
   ].filter((name) => typeof name === 'string');
   const anyway =
     same.length === 0 ? '' : `; ${same.join(', ')} ${same.length === 1 ? 'is' : 'are'} what PostgreSQL takes anyway`;
-  const fix: Fix = { 'postgres.parameters.workMem': formatPgSize(WORK_MEM_DEFAULT_KB) };
+  const ways: Fix[] = [
+    { 'postgres.parameters.workMem': formatPgSize(WORK_MEM_DEFAULT_KB) },
+    // It then follows from the memory limit.
+    { 'postgres.parameters.workMem': REMOVE },
+  ];
+  const fixes = working(input, ways, isSmallWorkMem, [expectedTooLarge]);
   return {
     severity: 'Warning',
     message: `workMem of ${given.workMem} is less than PostgreSQL's own 4MB: sorts and hashes spill to disk earlier${anyway}`,
-    fixes: working(input, [fix], () => false, [expectedTooLarge]),
-    advice: 'leave it away, and it follows from the memory limit',
+    fixes,
+    ...(fixes.length > 0 ? {} : { advice: 'more memory for the database has room for 4MB' }),
+  };
+}
+
+function isGiven(path: KnobPath): Cel {
+  return cel`${managed} && ${given(path)}`;
+}
+
+function walWarning(): Admission {
+  const path = 'postgres.parameters.maxWalSize';
+  const volume = cel`${bytesOf(said('postgres.storage.size'))} / 1024`;
+  const fitting = define('fittingWalMiB', least(cel`${volume} / 5 / 1024`, 4096));
+  return {
+    wrong: cel`${isGiven(path)} && ${kilobytesOf(path)} * 5 > ${volume}`,
+    says: say`maxWalSize of ${said(path)} may take more than 20 % of the volume of ${said('postgres.storage.size')}, and a full volume stops the database`,
+    refused: cel`${kilobytesOf(path)} >= ${volume}`,
+    fix: either(
+      cel`${fitting} >= 64`,
+      say`set ${path} to ${fitting}MB and postgres.parameters.minWalSize to ${greatest(cel`${fitting} / 4`, 32)}MB`,
+      say`take a larger volume`,
+    ),
+  };
+}
+
+/** What is derived fits the memory limit. */
+function cacheWarnings(): Admission[] {
+  const [buffers, cache] = ['postgres.parameters.sharedBuffers', 'postgres.parameters.effectiveCacheSize'] as const;
+  const limit = limitMiB('postgres');
+  const ofLimit = (path: typeof buffers | typeof cache) => cel`${kilobytesOf(path)} * 100 / (${limit} * 1024)`;
+  return [
+    {
+      wrong: cel`${isGiven(buffers)} && ${kilobytesOf(buffers)} * 10 > ${limit} * 4096`,
+      says: say`sharedBuffers of ${said(buffers)} is ${ofLimit(buffers)} % of the memory limit of ${limit}Mi, in which everything else has to fit too`,
+      refused: cel`${kilobytesOf(buffers)} * 2 > ${limit} * 1024`,
+      fix: say`remove ${buffers}`,
+    },
+    {
+      wrong: cel`${isGiven(buffers)} && ${kilobytesOf(buffers)} * 100 < ${limit} * 15360`,
+      says: say`sharedBuffers of ${said(buffers)} is ${ofLimit(buffers)} % of the memory limit of ${limit}Mi; 15 to 40 % are of use`,
+      fix: say`remove ${buffers}`,
+    },
+    {
+      wrong: cel`${isGiven(cache)} && ${kilobytesOf(cache)} > ${limit} * 768`,
+      says: say`effectiveCacheSize of ${said(cache)} is ${ofLimit(cache)} % of the memory limit of ${limit}Mi: plans count on pages that are not cached`,
+      fix: say`remove ${cache}`,
+    },
+  ];
+}
+
+function belowDefaultWarning(): Admission {
+  const path = 'postgres.parameters.workMem';
+  return {
+    wrong: cel`${isGiven(path)} && ${kilobytesOf(path)} < ${WORK_MEM_DEFAULT_KB}`,
+    says: say`workMem of ${said(path)} is less than PostgreSQL's own 4MB: sorts and hashes spill to disk earlier`,
+    fix: say`remove ${path}`,
   };
 }

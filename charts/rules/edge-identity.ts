@@ -1,6 +1,9 @@
+import { cel, either, say } from '../admission/cel.ts';
+import { given, said, value } from '../admission/fields.ts';
+import { clientSource, isExposed as isExposedCel, provider } from '../admission/values.ts';
 import { CLOUDFLARE_IDLE_SECONDS, CLOUDFLARE_RANGES } from '../derivations/cloudflare.ts';
 import { PRIVATE_NETWORKS } from '../derivations/edge.ts';
-import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
+import type { Admission, Fix, Rule, RuleInput, Violation } from '../findings.ts';
 
 /** Who the clients are (NG-23), and what stands between them and nginx (FUT-1). */
 
@@ -11,7 +14,12 @@ const TRAEFIK_IDLE_SECONDS = 90;
 const LONGEST_CDN_SECONDS = 3600;
 
 export const EDGE_IDENTITY_RULES: readonly Rule[] = [
-  { id: 'INV-09', path: 'edge.clientIdentity', check: (input) => believesAnybody(input) ?? sharedBucket(input) },
+  {
+    id: 'INV-09',
+    path: 'edge.clientIdentity',
+    check: (input) => believesAnybody(input) ?? sharedBucket(input),
+    admission: [anybodyWarning(), bucketWarning()],
+  },
   {
     id: 'FUT-01',
     path: 'edge.clientIdentity.otherPeers',
@@ -27,6 +35,7 @@ export const EDGE_IDENTITY_RULES: readonly Rule[] = [
         advice: 'let a firewall in front of the node admit only the ranges of Cloudflare, and acknowledge FUT-01',
       };
     },
+    admission: [openWarning()],
   },
   {
     id: 'NG-30',
@@ -43,6 +52,7 @@ export const EDGE_IDENTITY_RULES: readonly Rule[] = [
         fixes: [{ 'edge.keepAliveSeconds': source === 'CFConnectingIP' ? 915 : 120 }],
       };
     },
+    admission: [idleWarning()],
   },
   {
     id: 'NG-41',
@@ -56,6 +66,7 @@ export const EDGE_IDENTITY_RULES: readonly Rule[] = [
         fixes: [{ 'edge.cdn.sMaxAgeSeconds': LONGEST_CDN_SECONDS }],
       };
     },
+    admission: [longWarning()],
   },
 ];
 
@@ -149,3 +160,64 @@ function isBroad(cidr: string): boolean {
 const isPrivate = (cidr: string): boolean =>
   PRIVATE_NETWORKS.includes(cidr) ||
   /^(?:10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd])/i.test(cidr);
+
+/** What is derived is narrow. */
+function anybodyWarning(): Admission {
+  const path = 'edge.clientIdentity.trustedCIDRs';
+  const isBroadCidr = cel`int(c.split('/')[1]) < (c.contains(':') ? 7 : 8)`;
+  return {
+    wrong: cel`${clientSource} != ${'Direct'} && ${given(path)} && ${said(path)}.exists(c, ${isBroadCidr})`,
+    says: say`${path} holds ${cel`${said(path)}.filter(c, ${isBroadCidr}).join(', ')`}: whoever comes from there is believed to be whom he says`,
+    refused: true,
+    fix: say`name the addresses of the proxy in front`,
+  };
+}
+
+/** Of clients that nginx is said to see itself. */
+function bucketWarning(): Admission {
+  const isLocal = cel`${value('edge.service.externalTrafficPolicy', 'Cluster')} == ${'Local'}`;
+  const seesClients = cel`${isExposedCel} && ${isLocal} && ${provider} == ${'None'}`;
+  const [rate, connections] = ['edge.rateLimit.enforcement', 'edge.connectionLimit.enforcement'] as const;
+  const isEnforced = cel`${value(rate)} == ${'Enforced'} || ${value(connections)} == ${'Enforced'}`;
+  return {
+    wrong: cel`${clientSource} == ${'Direct'} && !${seesClients} && ${isEnforced}`,
+    says: say`nginx does not see the addresses of clients: the whole site gets what one client may have, ${value('edge.rateLimit.api.requestsPerSecond')} requests per second to the API`,
+    fix: either(
+      cel`${isExposedCel} && ${provider} == ${'None'}`,
+      say`set edge.service.externalTrafficPolicy to Local`,
+      say`say in edge.clientIdentity who stands in front`,
+    ),
+  };
+}
+
+function openWarning(): Admission {
+  return {
+    wrong: cel`${clientSource} == ${'CFConnectingIP'} && ${value('edge.clientIdentity.otherPeers')} != ${'Refuse'}`,
+    says: say`everybody who finds the address of this server reaches it past Cloudflare, without its protection and its limits`,
+    refused: true,
+    fix: either(
+      isExposedCel,
+      say`set edge.clientIdentity.otherPeers to Refuse and edge.service.externalTrafficPolicy to Local`,
+      say`let a firewall admit only the ranges of Cloudflare`,
+    ),
+  };
+}
+
+function idleWarning(): Admission {
+  const seconds = said('edge.keepAliveSeconds');
+  const idle = cel`${clientSource} == ${'CFConnectingIP'} ? ${CLOUDFLARE_IDLE_SECONDS} : ${TRAEFIK_IDLE_SECONDS}`;
+  return {
+    wrong: cel`${clientSource} != ${'Direct'} && ${given('edge.keepAliveSeconds')} && ${seconds} < ${idle} + ${MARGIN_SECONDS}`,
+    says: say`nginx closes idle connections after ${seconds} s, the proxy in front uses them for ${idle} s: a POST sent then is answered 502`,
+    fix: say`remove edge.keepAliveSeconds`,
+  };
+}
+
+function longWarning(): Admission {
+  const kept = value('edge.cdn.sMaxAgeSeconds', value('edge.cache.api.ttlSeconds'));
+  return {
+    wrong: cel`${provider} != ${'None'} && ${kept} > ${LONGEST_CDN_SECONDS}`,
+    says: say`the CDN keeps answers for ${kept} s, and nobody tells it when they change`,
+    fix: say`set edge.cdn.sMaxAgeSeconds to ${LONGEST_CDN_SECONDS}`,
+  };
+}

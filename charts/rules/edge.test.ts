@@ -31,7 +31,9 @@ function findingsOf(spec: Spec, rules: readonly Rule[]): Finding[] {
   const effective = resolveEffective(spec, DEFAULT_FACTS, DERIVATIONS);
   return checkRules(rules, { spec, effective, facts: DEFAULT_FACTS });
 }
-const finding = (spec: Spec, id: string) => findingsOf(spec, EDGE_RULES).find((found) => found.id === id);
+/** Of several findings of a rule, the one that says it. */
+const finding = (spec: Spec, id: string, says = /./) =>
+  findingsOf(spec, EDGE_RULES).find((found) => found.id === id && says.test(found.message));
 
 interface Case {
   readonly id: string;
@@ -80,11 +82,19 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'INV-04',
-    why: 'entries are dropped while they are valid, and the lock gives up before the first request',
-    spec: withEdge({ cache: { static: { inactiveSeconds: 600 }, lockTimeoutSeconds: 5 } }),
+    why: 'entries are dropped while they are valid',
+    spec: withEdge({ cache: { static: { inactiveSeconds: 600 } } }),
     severity: 'Warning',
-    says: /static cache drops what nobody asks for in 600 s, although it is valid for 31536000 s; .* wait 5 s .* may take 45 s/,
-    fix: /^set edge\.cache\.static\.inactiveSeconds to 31539600 and edge\.cache\.lockTimeoutSeconds to 45$/,
+    says: /static cache drops what nobody asks for in 600 s, although it is valid for 31536000 s/,
+    fix: /^set edge\.cache\.static\.inactiveSeconds to 31539600$/,
+  },
+  {
+    id: 'INV-04',
+    why: 'the lock gives up before the first request',
+    spec: withEdge({ cache: { lockTimeoutSeconds: 5 } }),
+    severity: 'Warning',
+    says: /wait 5 s .* may take 45 s/,
+    fix: /^set edge\.cache\.lockTimeoutSeconds to 45$/,
   },
   {
     id: 'INV-09',
@@ -173,8 +183,16 @@ const CASES: readonly Case[] = [
     why: 'the guide’s connections (S11)',
     spec: withEdge({ connectionLimit: { api: 10, web: 20 } }),
     severity: 'Warning',
-    says: /may have 10 requests to the API in progress.*; a client may have 20 pages in progress/,
-    fix: /^set edge\.connectionLimit\.api to 20 and edge\.connectionLimit\.web to 100$/,
+    says: /may have 10 requests to the API in progress/,
+    fix: /^set edge\.connectionLimit\.api to 20$/,
+  },
+  {
+    id: 'INV-19',
+    why: 'the guide’s connections of pages (S11)',
+    spec: withEdge({ connectionLimit: { api: 10, web: 20 } }),
+    severity: 'Warning',
+    says: /may have 20 pages in progress/,
+    fix: /^set edge\.connectionLimit\.web to 100$/,
   },
   {
     id: 'INV-19',
@@ -221,11 +239,19 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'NG-03',
-    why: 'a 404 outlives the answer, and the backend is not asked',
-    spec: cachedApi({ paths: ['/api/products'], ttlSeconds: 30, notFoundTtlSeconds: 60, lifetime: 'Fixed' }),
+    why: 'a 404 outlives the answer',
+    spec: cachedApi({ paths: ['/api/products'], ttlSeconds: 30, notFoundTtlSeconds: 60 }),
     severity: 'Warning',
-    says: /a 404 is kept for 60 s, longer than an answer \(30 s\).*; answers are kept for 30 s even where the backend says less/,
-    fix: /^set edge\.cache\.api\.notFoundTtlSeconds to 30 and edge\.cache\.api\.lifetime to Upstream$/,
+    says: /a 404 is kept for 60 s, longer than an answer \(30 s\)/,
+    fix: /^set edge\.cache\.api\.notFoundTtlSeconds to 30$/,
+  },
+  {
+    id: 'NG-03',
+    why: 'the backend is not asked',
+    spec: cachedApi({ paths: ['/api/products'], ttlSeconds: 30, notFoundTtlSeconds: 10, lifetime: 'Fixed' }),
+    severity: 'Warning',
+    says: /answers are kept for 30 s even where the backend says less/,
+    fix: /^set edge\.cache\.api\.lifetime to Upstream$/,
   },
   {
     id: 'NG-05',
@@ -269,11 +295,19 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'NG-32',
-    why: 'more workers than cores, and fewer connections than users (INV-17)',
-    spec: withEdge({ workerProcesses: 2, workerConnections: 512 }, { objective: { concurrentUsers: 1000 } }),
+    why: 'more workers than cores (INV-17)',
+    spec: withEdge({ workerProcesses: 2 }),
     severity: 'Warning',
-    says: /2 worker processes share a CPU limit of 500m.*; 512 connections of a worker have to hold 1000 users at two each and 64 idle/,
-    fix: /^set edge\.workerProcesses to 1 and edge\.workerConnections to 2064$/,
+    says: /2 worker processes share a CPU limit of 500m/,
+    fix: /^set edge\.workerProcesses to 1$/,
+  },
+  {
+    id: 'NG-32',
+    why: 'fewer connections than users',
+    spec: withEdge({ workerConnections: 512 }, { objective: { concurrentUsers: 1000 } }),
+    severity: 'Warning',
+    says: /512 connections of a worker have to hold 1000 users at two each and 64 idle/,
+    fix: /^set edge\.workerConnections to 2064$/,
   },
   {
     id: 'NG-33',
@@ -360,7 +394,7 @@ describe('rules of the edge', () => {
 
   it.each(CASES)('$id: $why', ({ id, spec, severity, says, fix }) => {
     expect('profile' in parseProfile(profileOf(spec)), 'the case is a valid profile').toBe(true);
-    const found = finding(spec, id);
+    const found = finding(spec, id, says);
     expect(found?.severity).toBe(severity);
     expect(found?.message).toMatch(says);
     expect(found?.fix).toMatch(fix);
@@ -372,10 +406,10 @@ describe('rules of the edge', () => {
     for (const { id } of EDGE_RULES) expect(id).toMatch(/^[A-Z]+-[0-9]{2}$/);
   });
 
-  it.each(CASES)('$id: each fix alone clears it and adds no error ($why)', ({ id, spec }) => {
-    const found = finding(spec, id);
+  it.each(CASES)('$id: each fix alone clears it and adds no error ($why)', ({ id, spec, says }) => {
+    const found = finding(spec, id, says);
     if (found?.severity !== 'Info') expect(found?.fixes.length).toBeGreaterThan(0);
-    for (const fix of found?.fixes ?? []) expectMended(spec, id, fix, RULES);
+    for (const fix of found?.fixes ?? []) expectMended(spec, found as Finding, fix, RULES);
   });
 
   it('say of the guide what an expert would, and refuse nothing', () => {
@@ -394,6 +428,7 @@ describe('rules of the edge', () => {
     );
     expect(findingsOf(guide, EDGE_RULES).map(({ id, severity }) => `${id} ${severity}`)).toEqual([
       'INV-09 Warning',
+      'INV-19 Warning',
       'INV-19 Warning',
       'S-18 Info',
       'S-19 Info',
@@ -423,12 +458,12 @@ describe('versions of nginx (NG-23)', () => {
 describe('for random profiles', () => {
   const profiles = fc.sample(validProfile, { numRuns: 200, seed: 20_261_125 });
 
-  it('each fix of the edge clears its finding, is valid, and adds no error of the edge', () => {
+  it('each fix of the edge clears its finding, is valid, and adds no error of the edge', { timeout: 60_000 }, () => {
     let tried = 0;
     for (const { spec } of profiles) {
-      for (const { id, fixes } of findingsOf(spec, EDGE_RULES)) {
-        for (const fix of fixes) expectMended(spec, id, fix, EDGE_RULES);
-        tried += fixes.length;
+      for (const found of findingsOf(spec, EDGE_RULES)) {
+        for (const fix of found.fixes) expectMended(spec, found, fix, EDGE_RULES);
+        tried += found.fixes.length;
       }
     }
     expect(tried).toBeGreaterThan(200);
@@ -436,7 +471,7 @@ describe('for random profiles', () => {
 });
 
 /** What it takes to be a fix. */
-function expectMended(spec: Spec, id: string, fix: Fix, rules: readonly Rule[]): void {
+function expectMended(spec: Spec, { id, path }: Finding, fix: Fix, rules: readonly Rule[]): void {
   const after = withFix(spec, fix);
   const parsed = parseProfile(profileOf(after));
   const context = `${id} after ${JSON.stringify(fix)} of ${JSON.stringify(spec)}`;
@@ -446,9 +481,9 @@ function expectMended(spec: Spec, id: string, fix: Fix, rules: readonly Rule[]):
       .filter(({ severity }) => severity === 'Error')
       .map((found) => found.id);
   expect(
-    findingsOf(after, EDGE_RULES).map((found) => found.id),
+    findingsOf(after, EDGE_RULES).map((found) => `${found.id} ${found.path}`),
     context,
-  ).not.toContain(id);
+  ).not.toContain(`${id} ${path}`);
   expect(
     errors(after).filter((found) => !errors(spec).includes(found)),
     context,

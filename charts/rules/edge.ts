@@ -1,5 +1,5 @@
 import { edgeMemory } from '../edge-memory.ts';
-import type { Fix, Rule, RuleInput } from '../findings.ts';
+import { type Fix, type Rule, type RuleInput, violationsOf } from '../findings.ts';
 import { EDGE_CACHE_RULES } from './edge-cache.ts';
 import { EDGE_IDENTITY_RULES } from './edge-identity.ts';
 import { EDGE_LIMIT_RULES } from './edge-limits.ts';
@@ -20,10 +20,11 @@ export const EDGE_RULES: readonly Rule[] = [
 function withRoomForFixes(rule: Rule): Rule {
   return {
     ...rule,
-    check: (input) => {
-      const violation = rule.check(input);
-      return violation && { ...violation, fixes: violation.fixes.map((fix) => withRoom(input, fix)) };
-    },
+    check: (input) =>
+      violationsOf(rule.check(input)).map((violation) => ({
+        ...violation,
+        fixes: violation.fixes.map((fix) => withRoom(input, fix)),
+      })),
   };
 }
 

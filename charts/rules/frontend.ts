@@ -1,5 +1,8 @@
 import { mebibytes } from '../../crds/units.ts';
-import type { Fix, Rule, RuleInput } from '../findings.ts';
+import { cel, either, greatest, say } from '../admission/cel.ts';
+import { given, value } from '../admission/fields.ts';
+import { limitMiB } from '../admission/quantities.ts';
+import type { Admission, Fix, Rule, RuleInput } from '../findings.ts';
 import { nodeTooSmall } from './node.ts';
 import { adviceWithout, working } from './trial.ts';
 
@@ -36,6 +39,7 @@ export const FRONTEND_RULES: readonly Rule[] = [
         ...adviceWithout(fixes),
       };
     },
+    admission: [heapWarning()],
   },
   {
     id: 'RES-07',
@@ -52,6 +56,7 @@ export const FRONTEND_RULES: readonly Rule[] = [
         fixes: [{ 'frontend.maxOldSpaceMiB': good }],
       };
     },
+    admission: [picturesWarning()],
   },
   {
     id: 'FE-01',
@@ -67,3 +72,35 @@ export const FRONTEND_RULES: readonly Rule[] = [
     },
   },
 ];
+
+/** Derived, the heap is the least where the limit has no room for more. */
+function heapValues() {
+  const heap = value('frontend.maxOldSpaceMiB', LEAST_HEAP_MIB);
+  const limit = limitMiB('frontend');
+  const outside = greatest(cel`(${limit} + 3) / 4`, IMAGES_MIB);
+  return { heap, limit, left: cel`${limit} - ${heap}`, fitting: greatest(cel`${limit} - ${outside}`, LEAST_HEAP_MIB) };
+}
+
+function heapWarning(): Admission {
+  const { heap, limit, left, fitting } = heapValues();
+  return {
+    wrong: cel`${left} < ${OUTSIDE_HEAP_MIB}`,
+    says: say`a heap of ${heap} MiB and at least ${OUTSIDE_HEAP_MIB} MiB outside of it do not fit into the limit of ${limit}Mi: the kernel kills the server`,
+    refused: true,
+    fix: either(
+      cel`${limit} - ${fitting} >= ${OUTSIDE_HEAP_MIB}`,
+      say`set frontend.maxOldSpaceMiB to ${fitting}`,
+      say`set frontend.resources.limits.memory to ${greatest(cel`${heap} + ${OUTSIDE_HEAP_MIB}`, cel`(${heap} * 4 + 2) / 3`)}Mi`,
+    ),
+  };
+}
+
+function picturesWarning(): Admission {
+  const { heap, limit, left, fitting } = heapValues();
+  const isRoomy = cel`${given('frontend.maxOldSpaceMiB')} && ${left} >= ${OUTSIDE_HEAP_MIB}`;
+  return {
+    wrong: cel`${isRoomy} && ${heap} > ${fitting}`,
+    says: say`a heap of ${heap} MiB leaves ${left} MiB of ${limit}Mi to what is outside of it; pictures are scaled there`,
+    fix: say`set frontend.maxOldSpaceMiB to ${fitting}`,
+  };
+}

@@ -8,7 +8,7 @@ const ROWS: readonly Row[] = [
     guide,
     'INV-05',
     'Error',
-    /4 workers × \(10 \+ 20\) = 120 database connections, 240 during a rolling update; PostgreSQL leaves 92 of 100/,
+    /4 workers × \(10 \+ 20\) = 120 database connections, 240 during a rolling update; PostgreSQL leaves 92 of 100 .*"too many clients already".*: visitors get errors \(500\)/,
     'set backend.pool.size to 6 and backend.pool.maxOverflow to 5, or postgres.maxConnections to 250',
   ],
   [
@@ -17,7 +17,15 @@ const ROWS: readonly Row[] = [
     'DB-01',
     'Info',
     /up to 20 connections .* only 10 are kept/,
-    'set backend.pool.size to 15 and backend.pool.maxOverflow to 15, or backend.pool.maxOverflow to 10',
+    'set backend.pool.size to 6 and backend.pool.maxOverflow to 5',
+  ],
+  [
+    'S1: more opened and closed than kept, of a pool that fits',
+    backend({ workers: 2, pool: { size: 4, maxOverflow: 8 } }),
+    'DB-01',
+    'Info',
+    /up to 8 connections .* only 4 are kept/,
+    'set backend.pool.size to 6 and backend.pool.maxOverflow to 6, or backend.pool.maxOverflow to 4',
   ],
   [
     'S2: the backend closes first',
@@ -52,12 +60,20 @@ const ROWS: readonly Row[] = [
     'set backend.timeoutSeconds to 60',
   ],
   [
-    'S8: workers replaced every minute, all together',
+    'S8: workers replaced every minute',
     guide,
     'INV-20',
     'Warning',
-    /at 65 requests per second every 62 s, 234 times an hour.*50 is 5 % of 1000/,
+    /at 65 requests per second every 62 s, 234 times an hour/,
     'set backend.maxRequests to 59000 and backend.maxRequestsJitter to 17700, or backend.maxRequests to 0 and backend.maxRequestsJitter to 0',
+  ],
+  [
+    'S8: workers replaced all together',
+    guide,
+    'INV-20',
+    'Warning',
+    /50 is 5 % of 1000/,
+    'set backend.maxRequestsJitter to 300, or backend.maxRequests to 0 and backend.maxRequestsJitter to 0',
   ],
   [
     'S12: numbers that need a pause',
@@ -81,7 +97,7 @@ const ROWS: readonly Row[] = [
     'S-13',
     'Warning',
     /2621kB is less than PostgreSQL's own 4MB.*checkpointCompletionTarget, defaultStatisticsTarget, maintenanceWorkMem are what PostgreSQL takes anyway/,
-    'set postgres.parameters.workMem to 4MB; or leave it away, and it follows from the memory limit',
+    'set postgres.parameters.workMem to 4MB, or remove postgres.parameters.workMem',
   ],
   [
     'S14: a cache as large as the limit',

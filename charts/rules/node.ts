@@ -1,5 +1,9 @@
 import { bytes, mebibytes, milliCores } from '../../crds/units.ts';
-import type { Fix, Rule, RuleInput } from '../findings.ts';
+import { type Cel, cel, say } from '../admission/cel.ts';
+import { given, said } from '../admission/fields.ts';
+import { bytesOf, limit, milliCoresOf } from '../admission/quantities.ts';
+import { managed } from '../admission/values.ts';
+import type { Admission, Fix, Rule, RuleInput } from '../findings.ts';
 import { postgresManaged } from '../stack.ts';
 import { buffersTooLarge, expectedTooLarge } from './memory-checks.ts';
 import { working } from './trial.ts';
@@ -103,7 +107,12 @@ export const NODE_RULES: readonly Rule[] = [
       };
     },
   },
-  { id: 'RES-03', path: 'postgres.resources', check: (input) => (isBurstable(input) ? burstable(input) : undefined) },
+  {
+    id: 'RES-03',
+    path: 'postgres.resources',
+    check: (input) => (isBurstable(input) ? burstable(input) : undefined),
+    admission: [burstableWarning()],
+  },
 ];
 
 function demandText({ amount, rest, surge: onTop, others, allocatable }: Demand): string {
@@ -168,5 +177,19 @@ function burstable(input: RuleInput) {
     message: `the database requests ${request} CPU and ${value('postgres.resources.requests.memory')} memory and may take ${cpu} and ${memory}: it is Burstable, and when the node runs out of memory the kernel may kill it before the others`,
     fixes: working(input, fixes, isBurstable, [nodeTooSmall, expectedTooLarge, buffersTooLarge]),
     advice: 'requests equal to the limits make it Guaranteed, the last to be killed',
+  };
+}
+
+/** Of what the user requests; what is derived depends on the node. */
+function burstableWarning(): Admission {
+  const isLess = (amount: Amount, sizeOf: (quantity: Cel) => Cel): Cel => {
+    const path = `postgres.resources.requests.${amount}` as const;
+    return cel`${given(path)} && ${sizeOf(said(path))} < ${sizeOf(limit('postgres', amount))}`;
+  };
+  const [cpu, memory] = [limit('postgres', 'cpu'), limit('postgres', 'memory')];
+  return {
+    wrong: cel`${managed} && (${isLess('cpu', milliCoresOf)} || ${isLess('memory', bytesOf)})`,
+    says: say`the database may take ${cpu} CPU and ${memory} and requests less: it is Burstable, and the kernel may kill it before the others`,
+    fix: say`set postgres.resources.requests.cpu to ${cpu} and postgres.resources.requests.memory to ${memory}`,
   };
 }

@@ -1,4 +1,6 @@
-import type { Rule } from '../findings.ts';
+import { cel, say } from '../admission/cel.ts';
+import { given, said } from '../admission/fields.ts';
+import type { Admission, Rule } from '../findings.ts';
 
 /** Whether the numbers of the objective can be true at the same time. */
 export const OBJECTIVE_RULES: readonly Rule[] = [
@@ -24,5 +26,18 @@ export const OBJECTIVE_RULES: readonly Rule[] = [
           : 'a load test must pause as long, or send at a fixed rate; without pauses it measures another site',
       };
     },
+    admission: [impossibleWarning()],
   },
 ];
+
+function impossibleWarning(): Admission {
+  const paths = ['objective.requestsPerSecond', 'objective.concurrentUsers', 'objective.p95Milliseconds'] as const;
+  const [rate, users, p95] = [said(paths[0]), said(paths[1]), said(paths[2])];
+  const areGiven = cel`${given(paths[0])} && ${given(paths[1])} && ${given(paths[2])}`;
+  const most = cel`${users} * 1000 / ${p95}`;
+  return {
+    wrong: cel`${areGiven} && ${users} * 1000 < ${rate} * ${p95}`,
+    says: say`${users} users who each wait ${p95} ms for an answer send at most ${most} requests per second, not ${rate} (Little's law)`,
+    fix: say`lower objective.requestsPerSecond, or raise objective.concurrentUsers`,
+  };
+}

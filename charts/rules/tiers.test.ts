@@ -191,7 +191,7 @@ const ROWS: readonly Row[] = [
     'INV-23',
     'Warning',
     /PostgreSQL 16 does not know postgres.transactionTimeoutSeconds \(from 17 on\): it is left out/,
-    'take it out of the profile, or dump the database and restore it into postgres:18',
+    'remove postgres.transactionTimeoutSeconds; or dump the database and restore it into postgres:18',
   ],
   [
     'INV-23: memory below the floor of an older version',

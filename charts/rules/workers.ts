@@ -1,7 +1,18 @@
 import { mebibytes, milliCores } from '../../crds/units.ts';
-import { enoughThreads, memoryForWorkers, wholeCores, workersInMemory } from '../derivations/arithmetic.ts';
+import { cel, either, percent, say } from '../admission/cel.ts';
+import { given, said, value } from '../admission/fields.ts';
+import { limit, limitCores, limitMiB } from '../admission/quantities.ts';
+import { maxOverflow, poolSize, workers } from '../admission/values.ts';
+import {
+  enoughThreads,
+  FILL,
+  MASTER_MIB,
+  memoryForWorkers,
+  wholeCores,
+  workersInMemory,
+} from '../derivations/arithmetic.ts';
 import { edgeMemory } from '../edge-memory.ts';
-import type { Fix, Rule, RuleInput, Violation } from '../findings.ts';
+import type { Admission, Fix, Rule, RuleInput, Verdict, Violation } from '../findings.ts';
 import { nodeTooSmall } from './node.ts';
 import { type Check, working } from './trial.ts';
 
@@ -17,7 +28,7 @@ const JITTER_GOOD = 0.3;
 const MOST_REQUESTS = 10_000_000;
 
 export const WORKER_RULES: readonly Rule[] = [
-  { id: 'INV-17', path: 'backend.workers', check: crowded },
+  { id: 'INV-17', path: 'backend.workers', check: crowded, admission: [crowdedWarning()] },
   {
     id: 'INV-18',
     path: 'backend.resources.limits.memory',
@@ -38,8 +49,9 @@ export const WORKER_RULES: readonly Rule[] = [
         ]),
       };
     },
+    admission: [memoryWarning()],
   },
-  { id: 'INV-20', path: 'backend.maxRequests', check: recycling },
+  { id: 'INV-20', path: 'backend.maxRequests', check: recycling, admission: [oftenWarning(), togetherWarning()] },
   {
     id: 'INV-11',
     path: 'backend.threadTokens',
@@ -54,6 +66,7 @@ export const WORKER_RULES: readonly Rule[] = [
         fixes: [{ 'backend.threadTokens': enoughThreads(capacity) }],
       };
     },
+    admission: [threadsWarning()],
   },
   {
     id: 'BE-01',
@@ -80,6 +93,7 @@ export const WORKER_RULES: readonly Rule[] = [
         advice: 'leave it as long as the image lacks the package uvicorn-worker',
       };
     },
+    admission: [asgiWarning()],
   },
 ];
 
@@ -137,27 +151,103 @@ function stall(limitMillis: number, atOnce: number): string {
 }
 
 /** INV-20: how often workers are replaced, and whether all at the same time. */
-function recycling({ spec, effective }: RuleInput): Violation | undefined {
+function recycling(input: RuleInput): Verdict {
+  return input.effective.value('backend.maxRequests') === 0 ? undefined : [often(input), together(input)];
+}
+
+const NEVER: Fix = { 'backend.maxRequests': 0, 'backend.maxRequestsJitter': 0 };
+
+function often({ spec, effective }: RuleInput): Violation | undefined {
   const requests = effective.value('backend.maxRequests');
-  if (requests === 0) return undefined;
-  const jitter = effective.value('backend.maxRequestsJitter');
   const workers = effective.value('backend.replicas') * effective.value('backend.workers');
-  const rate = (spec.objective?.requestsPerSecond ?? 0) / workers;
+  const all = spec.objective?.requestsPerSecond ?? 0;
+  const rate = all / workers;
   const seconds = rate === 0 ? Number.POSITIVE_INFINITY : requests / rate;
-  const isOften = seconds < RECYCLE_LEAST_SECONDS;
-  const isTogether = jitter < JITTER_LEAST * requests;
-  if (!isOften && !isTogether) return undefined;
+  if (seconds >= RECYCLE_LEAST_SECONDS) return undefined;
   const good = Math.min(MOST_REQUESTS, Math.ceil((RECYCLE_GOOD_SECONDS * rate) / 1000) * 1000);
-  const enough = isOften ? Math.max(good, requests) : requests;
-  const perHour = Math.round((3600 / seconds) * workers);
-  const often = `a worker is replaced after ${requests} requests, at ${spec.objective?.requestsPerSecond} requests per second every ${Math.round(seconds)} s, ${perHour} times an hour in all; about four of ten replacements cost a POST`;
-  const together = `a jitter of ${jitter} is ${Math.floor((100 * jitter) / requests)} % of ${requests}: all workers are replaced at about the same time`;
-  const off: Fix = { 'backend.maxRequests': 0, 'backend.maxRequestsJitter': 0 };
+  const enough = Math.max(good, requests);
   const later: Fix = { 'backend.maxRequests': enough, 'backend.maxRequestsJitter': Math.ceil(JITTER_GOOD * enough) };
-  const isLater = rate === 0 || enough / rate >= RECYCLE_LEAST_SECONDS;
   return {
     severity: 'Warning',
-    message: [...(isOften ? [often] : []), ...(isTogether ? [together] : [])].join('; '),
-    fixes: isLater ? [later, off] : [off],
+    message: `a worker is replaced after ${requests} requests, at ${all} requests per second every ${Math.round(seconds)} s, ${Math.round((3600 / seconds) * workers)} times an hour in all; about four of ten replacements cost a POST`,
+    fixes: enough / rate >= RECYCLE_LEAST_SECONDS ? [later, NEVER] : [NEVER],
+  };
+}
+
+function together({ effective }: RuleInput): Violation | undefined {
+  const requests = effective.value('backend.maxRequests');
+  const jitter = effective.value('backend.maxRequestsJitter');
+  if (jitter >= JITTER_LEAST * requests) return undefined;
+  return {
+    severity: 'Warning',
+    path: 'backend.maxRequestsJitter',
+    message: `a jitter of ${jitter} is ${Math.floor((100 * jitter) / requests)} % of ${requests}: all workers are replaced at about the same time`,
+    fixes: [{ 'backend.maxRequestsJitter': Math.ceil(JITTER_GOOD * requests) }, NEVER],
+  };
+}
+
+/** With a CPU limit only: without one, the cores of the node count. */
+function crowdedWarning(): Admission {
+  const cores = limitCores('backend');
+  return {
+    wrong: cel`${value('cpuLimitPolicy')} == ${'Limit'} && ${workers} > ${cores} + ${SPARE_WORKERS}`,
+    says: say`${workers} workers share a CPU limit of ${limit('backend', 'cpu')}: more than ${cores} of them cannot do more work`,
+    fix: say`set backend.workers to ${cores}`,
+  };
+}
+
+function memoryWarning(): Admission {
+  const each = value('backend.expectedWorkerMiB');
+  const fill = percent(FILL);
+  const needed = cel`${MASTER_MIB} + (100 * ${workers} * ${each} + ${fill - 1}) / ${fill}`;
+  return {
+    wrong: cel`${limitMiB('backend')} < ${needed}`,
+    says: say`${workers} workers of about ${each} MiB need ${needed}Mi, the limit is ${limitMiB('backend')}Mi: one that grows lets the kernel kill all of them`,
+    refused: true,
+    fix: say`set backend.resources.limits.memory to ${needed}Mi`,
+  };
+}
+
+/** Where the user says how many workers there are: more of them live longer. */
+function oftenWarning(): Admission {
+  const requests = said('backend.maxRequests');
+  const rate = said('objective.requestsPerSecond');
+  const all = cel`${value('backend.replicas')} * ${workers}`;
+  const isGiven = cel`${given('backend.maxRequests')} && ${given('objective.requestsPerSecond')} && ${given('backend.workers')}`;
+  return {
+    wrong: cel`${isGiven} && ${requests} > 0 && ${requests} * ${all} < ${RECYCLE_LEAST_SECONDS} * ${rate}`,
+    says: say`a worker is replaced after ${requests} requests, at ${rate} per second every ${cel`(${requests} * ${all} + ${rate} / 2) / ${rate}`} s; about four of ten replacements cost a POST`,
+    fix: say`set backend.maxRequests to 0 and backend.maxRequestsJitter to 0`,
+  };
+}
+
+function togetherWarning(): Admission {
+  const requests = said('backend.maxRequests');
+  const jitter = said('backend.maxRequestsJitter');
+  const isGiven = cel`${given('backend.maxRequests')} && ${given('backend.maxRequestsJitter')}`;
+  return {
+    wrong: cel`${isGiven} && 100 * ${jitter} < ${percent(JITTER_LEAST)} * ${requests}`,
+    says: say`a jitter of ${jitter} is ${cel`100 * ${jitter} / ${requests}`} % of ${requests}: all workers are replaced at about the same time`,
+    fix: say`remove backend.maxRequestsJitter`,
+  };
+}
+
+function threadsWarning(): Admission {
+  const tokens = said('backend.threadTokens');
+  const capacity = cel`${poolSize} + ${maxOverflow}`;
+  const isKnown = cel`${given('backend.pool.size')} && ${given('backend.pool.maxOverflow')}`;
+  return {
+    wrong: cel`${given('backend.threadTokens')} && ${tokens} < 2 * ${capacity}`,
+    says: say`${tokens} threads of a worker for ${either(isKnown, say``, say`at least `)}${capacity} database connections: under load they wait for each other, and requests fail`,
+    fix: say`remove backend.threadTokens`,
+  };
+}
+
+function asgiWarning(): Admission {
+  const isRecycling = cel`${given('backend.maxRequests')} ? ${said('backend.maxRequests')} > 0 : ${given('objective.requestsPerSecond')}`;
+  return {
+    wrong: cel`${value('backend.workerClass')} == ${'asgi'} && ${isRecycling}`,
+    says: say`the asgi worker of gunicorn drops requests each time it is replaced`,
+    fix: say`set backend.workerClass to uvicorn_worker.UvicornWorker`,
   };
 }

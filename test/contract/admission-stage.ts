@@ -50,7 +50,7 @@ export function toldBy(warnings: readonly string[]): Told[] {
 
 /** Puts the policy of today in the place of any that is there. */
 export function useAdmissionStage(): AdmissionStage {
-  const server = useApiServer('admission');
+  const server = useApiServer();
   const pathOf = (name?: string) =>
     `/apis/${GROUP}/${VERSION}/namespaces/${server.namespace}/${PLURAL}${name === undefined ? '' : `/${name}`}`;
 

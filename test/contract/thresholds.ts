@@ -14,17 +14,14 @@ export interface Judge {
   readonly isValid: (spec: Spec) => boolean;
 }
 
-/** As many pairs for each field of each rule. */
-const PAIRS = 2;
-
+/** One pair for each field of each finding. */
 export function atThresholds(specs: readonly Spec[], judge: Judge): Spec[] {
-  const made = new Map<string, Spec[]>();
+  const made = new Map<string, readonly Spec[]>();
   for (const spec of specs) {
     for (const finding of judge.findingsOf(spec)) {
       for (const [path, value] of finding.fixes.flatMap((fix) => Object.entries(fix))) {
         const key = `${finding.id} ${finding.path} ${path}`;
-        const known = made.get(key) ?? [];
-        if (known.length < 2 * PAIRS) made.set(key, [...known, ...pair(spec, finding, path as KnobPath, value, judge)]);
+        if ((made.get(key) ?? []).length < 2) made.set(key, pair(spec, finding, path as KnobPath, value, judge));
       }
     }
   }

@@ -36,7 +36,7 @@ function flaw(spec: Spec, facts: Facts, before: readonly Finding[], found: Findi
   const parsed = parseProfile({ apiVersion: API_VERSION, kind: KIND, metadata: { name: 'shop' }, spec: fixed });
   if ('issues' in parsed) return `breaks the schema: ${JSON.stringify(parsed.issues)}`;
   const after = findingsOf(fixed, facts);
-  if (after.some(({ id }) => id === found.id)) return 'does not clear the finding';
+  if (after.some(({ id, path }) => id === found.id && path === found.path)) return 'does not clear the finding';
   const added = [...errorIds(after)].filter((id) => !errorIds(before).has(id));
   return added.length === 0 ? undefined : `adds ${added.join(', ')}`;
 }
@@ -44,7 +44,7 @@ function flaw(spec: Spec, facts: Facts, before: readonly Finding[], found: Findi
 describe.each(NODES.map((facts) => [`${facts.allocatableCpuMillis}m`, facts] as const))(
   'on a node of %s',
   (_, facts) => {
-    it('every fix of every finding is valid, clears it and adds no other error', () => {
+    it('every fix of every finding is valid, clears it and adds no other error', { timeout: 60_000 }, () => {
       const flaws = PROFILES.flatMap(({ spec }) => {
         const before = findingsOf(spec, facts);
         return before.flatMap((found) =>
@@ -55,6 +55,14 @@ describe.each(NODES.map((facts) => [`${facts.allocatableCpuMillis}m`, facts] as 
         );
       });
       expect(flaws).toEqual([]);
+    });
+
+    it('no two findings of a rule have the same path', () => {
+      const twins = PROFILES.flatMap(({ spec }) => {
+        const keys = findingsOf(spec, facts).map(({ id, path }) => `${id} ${path}`);
+        return keys.filter((key, index) => keys.indexOf(key) !== index);
+      });
+      expect(twins).toEqual([]);
     });
 
     it('every error says what to do', () => {

@@ -24,7 +24,7 @@ import { CACHE_DIRECTORY } from './paths.ts';
 export type CacheName = 'api' | 'static' | 'image';
 
 /** Their shares of edge.cache.maxSize. */
-const WEIGHTS: Readonly<Record<CacheName, number>> = { api: 3, static: 3, image: 4 };
+export const WEIGHTS: Readonly<Record<CacheName, number>> = { api: 3, static: 3, image: 4 };
 /** A cache below this holds nothing worth the name and is left out. */
 export const SMALLEST_CACHE = 2 ** 20;
 const LEVELS = '1:2';
