@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SUSPEND } from './annotations.ts';
 import { duplicatesIn } from './duplicates.ts';
 import { objectName, withCel } from './fields.ts';
 import { API_VERSION, KIND } from './group.ts';
@@ -90,7 +91,12 @@ export const specSchema = withCel(
       .optional()
       .describe('Names of Secrets with the credentials of private image registries.'),
     policy: policy.optional(),
-    suspend: z.boolean().optional().describe('While true, the operator changes nothing; what runs keeps running.'),
+    suspend: z
+      .boolean()
+      .optional()
+      .describe(
+        `While true, the operator changes nothing; what runs keeps running. Annotation ${SUSPEND} does the same.`,
+      ),
   }),
   {
     rule: '!has(self.uploads) || !has(self.backend.writablePaths) || !self.backend.writablePaths.exists(p, p == self.uploads.backendPath)',

@@ -1,8 +1,9 @@
+import { ANNOTATIONS } from './annotations.ts';
 import { knobsOf, type PlacedKnob } from './knob.ts';
 import { specSchema } from './performance-profile.ts';
 import { type JsonSchema, structuralSchema } from './structural.ts';
 
-/** docs/reference.md: every field of the spec, from the same schema as the CRD. */
+/** docs/reference.md: every field of the spec, from the same schema as the CRD, and the annotations. */
 export function reference(): string {
   const knobs = new Map(knobsOf(specSchema).map((placed) => [placed.path, placed]));
   const rows = fieldRows(structuralSchema(specSchema), '', knobs);
@@ -17,6 +18,14 @@ who chose it stand in \`status.effective\`. *Change* says how a new value takes 
 | field | type and bounds | default | lands in | change | meaning and source |
 |---|---|---|---|---|---|
 ${rows.join('\n')}
+
+## Annotations
+
+What may be asked for without an edit of the spec, which may belong to Git.
+
+| annotation | value | meaning |
+|---|---|---|
+${ANNOTATIONS.map(({ name, value, meaning }) => `| \`${name}\` | ${value} | ${meaning} |`).join('\n')}
 `;
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ADOPT_RENDERING, MAX_REQUEST, REQUESTED_AT } from './annotations.ts';
 
 /** What the operator reports. Written by the operator alone, by server-side apply to the status subresource. */
 
@@ -48,7 +49,22 @@ export const statusSchema = z
       .min(0)
       .optional()
       .describe('Number of the revision in force; grows with each change of what is run.'),
-    renderVersion: text(64).optional().describe('Version of the operator that rendered what is in force.'),
+    renderVersion: text(64)
+      .optional()
+      .describe('Version of the operator that rendered what is in force; a later one keeps to it until the next edit.'),
+    rendering: z
+      .strictObject({
+        generation: z.int().min(0).describe('Generation of the profile that it was rendered from.'),
+        digest: text(64).describe('SHA-256 of its record in the revision, whose name ends with the first 8 digits.'),
+        available: text(64)
+          .optional()
+          .describe(`Version of the operator that renders otherwise; the annotation ${ADOPT_RENDERING} takes it over.`),
+      })
+      .optional()
+      .describe('The rendering in force.'),
+    lastHandledRequest: text(MAX_REQUEST)
+      .optional()
+      .describe(`The annotation ${REQUESTED_AT} that was answered last: all of it has been looked at anew since.`),
     connections: z
       .strictObject({
         peak: z.int().describe('Database connections that the pools may open during a rolling update.'),

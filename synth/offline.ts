@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_FACTS, type Facts } from '../charts/facts.ts';
 import { KIND } from '../crds/group.ts';
 import { type Issue, type Profile, parseProfile } from '../crds/performance-profile.ts';

@@ -29,8 +29,6 @@ export interface Synthesis {
   readonly connections: ConnectionBudget | undefined;
   /** Hash of the configuration of each tier that is there (D11). */
   readonly configHashes: Partial<Readonly<Record<Tier, string>>>;
-  /** Hash over all objects: two equal ones are the same revision. */
-  readonly revisionHash: string;
   /** Objects that other people must provide: their absence is reported before anything waits for it. */
   readonly requires: readonly Requirement[];
 }

@@ -3,7 +3,6 @@ import { DERIVATIONS } from '../charts/derivations.ts';
 import { resolveEffective } from '../charts/effective.ts';
 import type { Facts } from '../charts/facts.ts';
 import { checkRules } from '../charts/findings.ts';
-import { hashOf } from '../charts/kit/hash.ts';
 import { ROLE_LABEL, TIER_LABEL } from '../charts/kit/labels.ts';
 import type { DesiredObject } from '../charts/object.ts';
 import { chartStack } from '../charts/profile-chart.ts';
@@ -28,7 +27,6 @@ export function synthesize(profile: Profile, facts: Facts): Synthesis {
     facts,
     connections: postgresManaged(profile.spec) ? connectionBudget(effective) : undefined,
     configHashes: charted.configHashes,
-    revisionHash: hashOf(...objects.map(({ object }) => JSON.stringify(object))),
     requires: charted.requires,
   };
 }

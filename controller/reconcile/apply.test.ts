@@ -17,7 +17,8 @@ import {
 } from './fixtures.ts';
 import { createMemory } from './memory.ts';
 import { NO_NEEDS } from './observed.ts';
-import { planRevision } from './revision.ts';
+import { recordOf } from './rendering.ts';
+import { planRevision, revisionName } from './revision.ts';
 import type { Tools } from './tools.ts';
 import type { View } from './view.ts';
 
@@ -61,7 +62,7 @@ function stage(view: View, answers: Record<string, () => KubeObject | undefined>
   const revisionInput = {
     profile: PROFILE,
     owner: OWNER,
-    revisionHash: SYNTHESIS.revisionHash,
+    record: recordOf(SYNTHESIS),
     renderVersion: '1',
     recorded: 0,
   };
@@ -74,7 +75,7 @@ function stage(view: View, answers: Record<string, () => KubeObject | undefined>
 const changed = (...refs: string[]) =>
   childrenLike(Object.fromEntries(refs.map((ref) => [ref, { desiredHash: 'older' }])));
 const POSTGRES = 'StatefulSet/shop-postgres';
-const REVISION = `shop-${SYNTHESIS.revisionHash.slice(0, 8)}`;
+const REVISION = revisionName(OWNER, recordOf(SYNTHESIS).digest);
 
 describe('an apply that is rejected', () => {
   it('is told again without being sent again, until some time has passed', async () => {

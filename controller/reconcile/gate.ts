@@ -7,12 +7,13 @@ import type { KubeObject } from '../cluster/port.ts';
 import { conditionOf } from './conditions.ts';
 import type { Expiring } from './observed.ts';
 import type { Refusal } from './reasons.ts';
+import { suspendedBy } from './requests.ts';
 
 /** Whether a pass may change anything. */
 export type Gate =
   | { readonly kind: 'open' }
   /** The user wants nothing changed. */
-  | { readonly kind: 'suspended' }
+  | { readonly kind: 'suspended'; readonly by: string }
   /** The profile cannot be accepted; what ran before keeps running. */
   | {
       readonly kind: 'refused';
@@ -38,7 +39,8 @@ export function gateOf(profile: Profile, findings: readonly Finding[], alone = (
     const waitsForRoom = blocking(alone()).length === 0;
     return { kind: 'refused', reason: 'FindingsUnacknowledged', message: tell(refused), waitsForRoom };
   }
-  return profile.spec.suspend === true ? { kind: 'suspended' } : { kind: 'open' };
+  const by = suspendedBy(profile);
+  return by === undefined ? { kind: 'open' } : { kind: 'suspended', by };
 }
 
 function tell(findings: readonly Finding[]): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_FACTS } from '../../charts/facts.ts';
+import type { Profile } from '../../crds/performance-profile.ts';
 import type { Status } from '../../crds/status.ts';
 import { statusSchema } from '../../crds/status.ts';
 import { unreachable } from '../probe/proof.ts';
@@ -23,13 +24,14 @@ import { type Judged, judge } from './judge.ts';
 import { NO_NEEDS } from './observed.ts';
 import { ROOM_MS } from './outcome.ts';
 import { ADVANCES, REFUSALS, STATES, TROUBLES } from './reasons.ts';
+import { recordOf } from './rendering.ts';
 import type { Result } from './result.ts';
 import type { View } from './view.ts';
 
 const STALL_MS = 600_000;
 
 function judgedLike(view: View, change: Partial<Judged> & { results?: readonly Result[] } = {}): Judged {
-  const inForce = { revision: 3, renderVersion: '1.0.0', applied: recordsLike() };
+  const inForce = { revision: 3, renderVersion: '1.0.0', record: recordOf(SYNTHESIS), applied: recordsLike() };
   return {
     gate: { kind: 'open' },
     generation: 3,
@@ -41,6 +43,12 @@ function judgedLike(view: View, change: Partial<Judged> & { results?: readonly R
     ...change,
   };
 }
+
+const profileWith = (annotations: Record<string, string> = {}, suspend = false): Profile => ({
+  ...PROFILE,
+  metadata: { ...PROFILE.metadata, annotations },
+  spec: { ...PROFILE.spec, suspend },
+});
 
 const told = (status: Status) =>
   Object.fromEntries((status.conditions ?? []).map(({ type, status: value, reason }) => [type, `${value} ${reason}`]));
@@ -243,7 +251,7 @@ describe('a gate', () => {
   });
 
   it('is shut by the user, and says whether what runs is well', () => {
-    const gate = { kind: 'suspended' } as const;
+    const gate = { kind: 'suspended', by: 'spec.suspend' } as const;
     expect(told(judge(judgedLike(viewLike(), { gate })).status)).toMatchObject({
       Ready: 'True Suspended',
       Reconciling: 'False Suspended',
@@ -253,8 +261,20 @@ describe('a gate', () => {
     expect(told(judge(judgedLike(view, { gate })).status)).toMatchObject({ Ready: 'False Suspended' });
   });
 
+  it('says what suspends it', () => {
+    const suspended = (annotations?: Record<string, string>, suspend?: boolean) =>
+      judge(judgedLike(viewLike(), { gate: gateOf(profileWith(annotations, suspend), []) })).status;
+    const annotation = { 'performance.bahamm.ir/suspend': 'true' };
+    expect(messageOf(suspended({}, true), 'Reconciling')).toBe('suspended by spec.suspend');
+    const byAnnotation = 'suspended by annotation performance.bahamm.ir/suspend';
+    expect(messageOf(suspended(annotation), 'Reconciling')).toBe(byAnnotation);
+    expect(messageOf(suspended(annotation, false))).toContain(`${byAnnotation}, nothing is changed: edge 1/1`);
+    expect(messageOf(suspended(annotation, true), 'Stalled')).toMatch(/by spec\.suspend and annotation /);
+    expect(told(suspended({ 'performance.bahamm.ir/suspend': 'false' }))).toMatchObject({ Ready: 'True Ready' });
+  });
+
   it('records the facts that a suspended profile was admitted by', () => {
-    const { status } = judge(judgedLike(viewLike(), { gate: { kind: 'suspended' } }));
+    const { status } = judge(judgedLike(viewLike(), { gate: { kind: 'suspended', by: 'spec.suspend' } }));
     expect(status.facts).toMatchObject(DEFAULT_FACTS);
   });
 
@@ -267,9 +287,24 @@ describe('a gate', () => {
     ['a configuration is not loaded', { proofs: new Map() }, /not been asked yet/],
     ['something is no longer wanted', { children: childrenLike({ 'Service/shop-old': {} }) }, /still there: Service/],
   ])('is shut by the user, and not Ready while %s', (_what, change, message) => {
-    const { status } = judge(judgedLike(viewLike(change), { gate: { kind: 'suspended' } }));
+    const { status } = judge(judgedLike(viewLike(change), { gate: { kind: 'suspended', by: 'spec.suspend' } }));
     expect(told(status)).toMatchObject({ Ready: 'False Suspended', Reconciling: 'False Suspended' });
     expect(messageOf(status)).toMatch(message);
+  });
+});
+
+describe('a request', () => {
+  it.each<[string, Partial<Judged>]>([
+    ['open', {}],
+    ['suspended', { gate: { kind: 'suspended', by: 'spec.suspend' } }],
+    ['refused', { gate: gateOf(PROFILE, [ERROR_FINDING]) }],
+    ['unreadable', { gate: refusalOf([]), made: undefined }],
+  ])('is handled by a pass over a profile that is %s, and stays so', (_what, change) => {
+    const { status } = judge(judgedLike(viewLike(), { ...change, request: 'at noon' }));
+    expect(status.lastHandledRequest).toBe('at noon');
+    expect(statusSchema.safeParse(status)).toMatchObject({ success: true });
+    const again = judge(judgedLike(viewLike(), { ...change, before: status }));
+    expect(again.status.lastHandledRequest).toBe('at noon');
   });
 });
 

@@ -28,6 +28,8 @@ export interface Judged {
   readonly now: Date;
   readonly stallAfterMs: number;
   readonly before: Status;
+  /** The request that this pass answers. */
+  readonly request?: string | undefined;
   readonly children: ReadonlyMap<string, Child>;
   /** Undefined when the profile did not pass its schema. */
   readonly made:
@@ -54,8 +56,11 @@ const MIGRATION_TIMEOUT_SECONDS = 600;
 /** Conditions, summaries and the outcome, from what was observed and done. Pure. */
 export function judge(judged: Judged): Judgement {
   const { gate, made } = judged;
-  if (gate.kind === 'open' && made !== undefined) return judgeOpen(judged, made);
-  const claims = gate.kind === 'refused' ? refusedClaims(gate, judged) : suspendedClaims(judged);
+  if (gate.kind === 'open') {
+    if (made === undefined) throw new Error('a profile that cannot be read has passed the gate');
+    return judgeOpen(judged, made);
+  }
+  const claims = gate.kind === 'refused' ? refusedClaims(gate, judged) : suspendedClaims(gate, judged);
   const { progress: _, ...kept } = judged.before;
   const facts = gate.kind === 'suspended' && made !== undefined ? { facts: factsStatus(made.synthesis.facts) } : {};
   const status = { ...kept, ...facts, ...findingsPart(made), ...observedPart(judged, claims) };
@@ -77,7 +82,7 @@ function judgeOpen(judged: Judged, made: Made): Judgement {
     restartClaim(view),
   ];
   const status: Status = {
-    ...inForceOf(made.synthesis, made.inForce),
+    ...inForceOf(made.synthesis, made.inForce, judged.generation),
     config: configStatus(syncs),
     migration: migrationOf(view),
     progress,
@@ -91,10 +96,11 @@ function judgeOpen(judged: Judged, made: Made): Judgement {
 function observedPart(
   judged: Judged,
   claims: readonly Claim[],
-): Pick<Status, 'observedGeneration' | 'conditions' | 'tiers'> {
-  const { generation, now, before } = judged;
+): Pick<Status, 'observedGeneration' | 'lastHandledRequest' | 'conditions' | 'tiers'> {
+  const { generation, now, before, request } = judged;
   return {
     observedGeneration: generation,
+    lastHandledRequest: request ?? before.lastHandledRequest,
     conditions: settleConditions(claims, before.conditions ?? [], { generation, now }),
     tiers: tiersOf(judged.children),
   };
@@ -160,7 +166,7 @@ function refusedClaims(gate: Extract<Gate, { kind: 'refused' }>, judged: Judged)
   ];
 }
 
-function suspendedClaims(judged: Judged): Claim[] {
+function suspendedClaims({ by }: Extract<Gate, { kind: 'suspended' }>, judged: Judged): Claim[] {
   const { made } = judged;
   const lacks = made === undefined ? 'nothing is known of what is wanted' : suspendedLack(made, judged.generation);
   const tiers = tellTiers(judged.children) || 'nothing runs';
@@ -170,10 +176,10 @@ function suspendedClaims(judged: Judged): Claim[] {
       type: 'Ready',
       status: lacks === undefined ? 'True' : 'False',
       reason: 'Suspended',
-      message: `suspended, nothing is changed: ${message}`,
+      message: `suspended by ${by}, nothing is changed: ${message}`,
     },
-    { type: 'Reconciling', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
-    { type: 'Stalled', status: 'False', reason: 'Suspended', message: 'spec.suspend is true' },
+    { type: 'Reconciling', status: 'False', reason: 'Suspended', message: `suspended by ${by}` },
+    { type: 'Stalled', status: 'False', reason: 'Suspended', message: `suspended by ${by}` },
     { type: 'Valid', status: 'True', reason: 'Accepted', message: made === undefined ? '' : validMessage(made) },
     ...keptClaims(judged.before),
   ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stamped } from './desired.ts';
 import { childLike, STAMPED } from './fixtures.ts';
-import { createMemory, isOlder, withOwnWrites } from './memory.ts';
+import { createMemory, doubt, isOlder, withOwnWrites } from './memory.ts';
 
 const child = childLike(STAMPED[0] as Stamped, { resourceVersion: '20' });
 const told = (resourceVersion: string) => new Map([[child.ref, { ...child, resourceVersion }]]);
@@ -35,6 +35,17 @@ describe('versions', () => {
 });
 
 describe('memory', () => {
+  it('that is doubted keeps what we did and forgets what we saw', () => {
+    const memory = remembering();
+    memory.applied.set(child.ref, { desired: 'd', owned: 'o' });
+    memory.found.set('Secret/shop-tls', { untilMs: 60_000 });
+    memory.warnings = { held: [], readAtMs: 0 };
+    doubt(memory);
+    expect(memory.found.size).toBe(0);
+    expect(memory.warnings.readAtMs).toBe(Number.NEGATIVE_INFINITY);
+    expect([memory.applied.size, memory.ownWrites.size]).toEqual([1, 1]);
+  });
+
   it('starts from what the status records, so that a restarted operator sends nothing twice', () => {
     const applied = [{ object: 'Service/shop-edge', desired: 'd', owned: 'o' }];
     expect(createMemory().of('web/shop', 'uid', { applied }).applied.get('Service/shop-edge')).toEqual({

@@ -72,6 +72,8 @@ export function createMemory(): Memory {
   };
 }
 
+const NEVER_READ: ProfileMemory['warnings'] = { held: [], readAtMs: Number.NEGATIVE_INFINITY };
+
 function remembered(uid: string, status: Status | undefined): ProfileMemory {
   const records = (status?.applied ?? []).map(({ object, desired, owned }) => [object, { desired, owned }] as const);
   return {
@@ -82,8 +84,15 @@ function remembered(uid: string, status: Status | undefined): ProfileMemory {
     found: new Map(),
     rejected: new Map(),
     written: undefined,
-    warnings: { held: [], readAtMs: Number.NEGATIVE_INFINITY },
+    warnings: NEVER_READ,
   };
+}
+
+/** Forgets what was seen of others and what they would not have: all of that can be asked again. */
+export function doubt(memory: ProfileMemory): void {
+  memory.found.clear();
+  memory.rejected.clear();
+  memory.warnings = NEVER_READ;
 }
 
 /** How long an own write is believed against a watch that has not told of it. */

@@ -8,13 +8,17 @@ import { secretValue } from './credentials.ts';
 import { type Child, isOwnedBy, refOf } from './digest.ts';
 import { isLeaving } from './gate.ts';
 import { settingsToAsk } from './live-settings.ts';
-import { isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
+import { doubt, isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
 import type { Observed, Warning } from './observed.ts';
 import { isOurPod } from './our-pods.ts';
 import { type PodDigest, processKey } from './pod-digest.ts';
+import { pendingRequest } from './requests.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
 import { surroundingsOf } from './surroundings.ts';
 import type { Tools } from './tools.ts';
+
+/** A cluster is upgraded while we run. */
+const VERSION_BELIEVED_MS = 600_000;
 
 /** All reads of a pass but those that the synthesis asks for. Undefined: there is no such profile, or it is on its way out. */
 export async function observe(tools: Tools, key: string, signal: AbortSignal): Promise<Observed | undefined> {
@@ -23,17 +27,20 @@ export async function observe(tools: Tools, key: string, signal: AbortSignal): P
   const now = tools.now();
   const memory = tools.memory.of(key, profile.metadata.uid, profile.status as Status | undefined);
   const status = newestStatus(profile, memory);
+  const request = pendingRequest(profile, status);
+  const anew = request !== undefined;
+  if (anew) doubt(memory);
   const told = new Map(tools.cache.children(key).map((child) => [child.ref, child]));
   const children = withOwnWrites(told, memory, now.getTime());
   const pods = tools.cache.pods(key).filter((pod) => isOurPod(pod, profile.metadata.name, children));
   const [proofs, warnings, kubernetesVersion, surroundings] = await Promise.all([
-    tools.prober.prove(askedOf(profile, pods, children), () => readLogin(tools, profile, signal), signal),
+    prove(tools, { profile, pods, children, anew }, signal),
     readWarnings(tools, { profile, memory, children, pods, now }, signal),
-    tools.readVersion(signal),
-    surroundingsOf(tools, { key, profile, status, children }, signal),
+    tools.readVersion(anew ? 0 : VERSION_BELIEVED_MS, signal),
+    surroundingsOf(tools, { key, profile, status, children, anew }, signal),
   ]);
   const facts = factsOf({ nodes: tools.cache.nodes(), kubernetesVersion, surroundings }, status.facts);
-  return { profile, status, children, pods, proofs, warnings, facts, now };
+  return { profile, status, request, children, pods, proofs, warnings, facts, now };
 }
 
 /** Our own last write may be newer than what the watch has told. */
@@ -42,6 +49,19 @@ function newestStatus(profile: KubeObject, { written }: ProfileMemory): Status {
   return written !== undefined && isOlder(profile.metadata.resourceVersion, written.resourceVersion)
     ? written.status
     : told;
+}
+
+interface Proving {
+  readonly profile: KubeObject;
+  readonly pods: readonly PodDigest[];
+  readonly children: ReadonlyMap<string, Child>;
+  readonly anew: boolean;
+}
+
+function prove(tools: Tools, { profile, pods, children, anew }: Proving, signal: AbortSignal) {
+  const asked = askedOf(profile, pods, children);
+  if (anew) for (const { process } of asked) tools.prober.forget(process);
+  return tools.prober.prove(asked, () => readLogin(tools, profile, signal), signal);
 }
 
 /** The processes whose loaded configuration only they themselves know. */

@@ -21,6 +21,8 @@ export interface Observed {
   readonly profile: KubeObject;
   /** The profile's status as last written, by the watch or by our own memory, whichever is newer. */
   readonly status: Status;
+  /** A request that has no answer yet: nothing here was believed that could be asked for. */
+  readonly request: string | undefined;
   /** By `Kind/name`: what carries the profile's label or is controlled by a profile of its name. */
   readonly children: ReadonlyMap<string, Child>;
   readonly pods: readonly PodDigest[];

@@ -1,22 +1,29 @@
+import { KIND } from '../../crds/group.ts';
+import { synthesize } from '../../synth/synthesize.ts';
 import { classify } from '../cluster/classify.ts';
 import { createCluster } from '../cluster/client.ts';
 import type { Endpoint } from '../cluster/config.ts';
-import { createEventRecorder } from '../cluster/events.ts';
+import { createEventRecorder, type EventObserver, type EventRecorder } from '../cluster/events.ts';
 import { plainVersion } from '../cluster/facts/observed-facts.ts';
+import type { KubeObject } from '../cluster/port.ts';
 import type { ReflectorObserver } from '../cluster/reflector.ts';
 import type { Kind } from '../cluster/resources.ts';
 import { refOf } from '../cluster/store.ts';
 import { createTransport, type TransportOptions } from '../cluster/transport.ts';
 import type { OperatorConfig } from '../config.ts';
 import type { Watched } from '../health.ts';
+import type { Election } from '../leader/election.ts';
 import { type Log, passLog } from '../log.ts';
 import { createLoop, type Loop, type LoopObserver, type PassContext } from '../loop/loop.ts';
-import { createProber, type Probes } from '../probe/prober.ts';
+import { merged } from '../loop/merged.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { createProber, type Probes, REAL_PROBES } from '../probe/prober.ts';
 import { createMemory } from './memory.ts';
 import { reconcile } from './reconcile.ts';
+import { checkRights } from './rights.ts';
 import { surroundingsReader } from './surroundings.ts';
 import type { Tools } from './tools.ts';
-import { createWatching, WATCHES_PER_SCOPE } from './watching.ts';
+import { createWatching, WATCHES_PER_SCOPE, type Watching } from './watching.ts';
 
 /** What an operator is built from. */
 export interface OperatorOptions {
@@ -24,9 +31,15 @@ export interface OperatorOptions {
   readonly config: Pick<OperatorConfig, 'namespaces' | 'stallAfterMs' | 'workers'>;
   readonly log: Log;
   readonly version: string;
+  /** Another rendering, as another version of the operator has one. */
+  readonly synthesize?: typeof synthesize | undefined;
   /** How running processes are asked; replaced where none run. */
   readonly probes?: Probes | undefined;
   readonly transportObserver?: TransportOptions['observer'];
+  /** Where everything is counted; left out: nowhere. */
+  readonly metrics?: Metrics | undefined;
+  /** Who else may do the same work; left out: nobody. */
+  readonly election?: Pick<Election, 'lead' | 'guard'> | undefined;
 }
 
 /** A running operator. */
@@ -37,24 +50,33 @@ export interface Operator {
   readonly stop: () => Promise<void>;
 }
 
-/** Connects, fills the caches, and starts to work. Resolves when the first pass may run. */
+/** Connects, fills the caches, and starts to work. Resolves when the first pass may run, which is when it is elected; rejects where rights are missing. */
 export async function startOperator(
   options: OperatorOptions,
   onWatched?: (watched: readonly Watched[]) => void,
 ): Promise<Operator> {
   const { config, log } = options;
   const scopes = config.namespaces?.length ?? 1;
+  const { metrics, probes = REAL_PROBES } = options;
   const transport = createTransport({
     endpoint: options.endpoint,
-    observer: options.transportObserver,
+    observer: merged(
+      options.transportObserver ?? {},
+      metrics?.api.transport(new URL(options.endpoint.server).host) ?? {},
+    ),
     watchConnections: WATCHES_PER_SCOPE * scopes + 2,
   });
-  const cluster = createCluster({ transport });
+  const cluster = createCluster({ transport, guardWrite: options.election?.guard });
   const memory = createMemory();
   const recorder = createEventRecorder({
     transport,
-    observer: { dropped: (why, error) => log.warn({ why, error }, 'an event was dropped') },
+    guardWrite: options.election?.guard,
+    observer: merged<EventObserver>(
+      { dropped: (why, error) => log.warn({ why, error }, 'an event was dropped') },
+      metrics?.api.events ?? {},
+    ),
   });
+  await checkRights(cluster, config.namespaces);
   const withNodes = await mayReadNodes(cluster, log);
   const { cache, reflectors } = createWatching({
     transport,
@@ -62,27 +84,31 @@ export async function startOperator(
     withNodes,
     memory,
     enqueue: (key, add) => loop.add(key, add),
-    observerOf: (kind) => reflectorObserver(log, kind),
+    observerOf: (kind) => merged(reflectorObserver(log, kind), metrics?.api.reflector(kind) ?? {}),
   });
   const tools: Tools = {
     cluster,
     cache,
     memory,
-    recorder,
+    recorder: metrics === undefined ? recorder : counted(recorder, metrics),
     log,
-    prober: createProber(() => performance.now(), options.probes),
+    prober: createProber(() => performance.now(), metrics?.api.measured(probes) ?? probes),
     readVersion: versionReader(cluster),
     readSurroundings: surroundingsReader(cluster, cache, log),
     now: () => new Date(),
     stallAfterMs: config.stallAfterMs,
+    synthesize: options.synthesize ?? synthesize,
     renderVersion: options.version,
   };
-  const loop = createPassLoop(tools, config.workers);
+  const loop = createPassLoop(tools, config.workers, metrics?.passes ?? {});
+  metrics?.attach({ watches: reflectors, profiles: () => profilesOf(reflectors, cache), stats: loop.stats });
   onWatched?.(reflectors);
   for (const reflector of reflectors) reflector.start();
   await Promise.all(reflectors.map((reflector) => reflector.whenSynced()));
-  loop.start();
   log.info({ kinds: reflectors.map(({ kind }) => kind), namespaces: config.namespaces ?? 'all' }, 'caches are filled');
+  // Keys gather meanwhile: who is elected has everything at hand.
+  await options.election?.lead();
+  loop.start();
   return {
     watched: reflectors,
     stop: async () => {
@@ -101,20 +127,32 @@ async function mayReadNodes(cluster: Tools['cluster'], log: Log): Promise<boolea
   return allowed;
 }
 
-const VERSION_BELIEVED_MS = 600_000;
-
-/** The API server's version, asked again now and then: a cluster is upgraded while we run. */
+/** The API server's version, asked anew when the last answer is older than the caller takes. */
 function versionReader(cluster: Tools['cluster']): Tools['readVersion'] {
   let held: { readonly version: string; readonly atMs: number } | undefined;
-  return async (signal) => {
-    if (held !== undefined && performance.now() - held.atMs < VERSION_BELIEVED_MS) return held.version;
+  return async (maxAgeMs, signal) => {
+    if (held !== undefined && performance.now() - held.atMs < maxAgeMs) return held.version;
     const { gitVersion } = await cluster.version({ signal });
     held = { version: plainVersion(gitVersion), atMs: performance.now() };
     return held.version;
   };
 }
 
-function createPassLoop(tools: Tools, workers: number): Loop {
+/** All profiles that the watch has told of, with their pods. */
+function profilesOf(reflectors: Watching['reflectors'], cache: Watching['cache']) {
+  const profiles = reflectors.find(({ kind }) => kind === KIND)?.list() ?? [];
+  return profiles.map(({ key, value }) => ({ object: value as KubeObject, pods: cache.pods(key) }));
+}
+
+const counted = (recorder: EventRecorder, { api }: Metrics): EventRecorder => ({
+  ...recorder,
+  record: (regarding, note) => {
+    api.told(note);
+    recorder.record(regarding, note);
+  },
+});
+
+function createPassLoop(tools: Tools, workers: number, counters: LoopObserver): Loop {
   const logOf = (key: string, reconcileID: string): Log => {
     const { namespace = '', name } = refOf(key);
     return passLog(tools.log, { controller: 'performanceprofile', namespace, name, reconcileID });
@@ -134,7 +172,7 @@ function createPassLoop(tools: Tools, workers: number): Loop {
       else log.error({ ...fields, error: thrown }, 'pass failed');
     },
   };
-  return createLoop({ pass, failureOf: classify, workers, observer });
+  return createLoop({ pass, failureOf: classify, workers, observer: merged(observer, counters) });
 }
 
 function reflectorObserver(log: Log, kind: Kind): ReflectorObserver {

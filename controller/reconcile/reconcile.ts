@@ -2,7 +2,6 @@ import type { Facts } from '../../charts/facts.ts';
 import type { Finding } from '../../charts/findings.ts';
 import { type Profile, parseProfile } from '../../crds/performance-profile.ts';
 import type { Synthesis } from '../../synth/synthesis.ts';
-import { synthesize } from '../../synth/synthesize.ts';
 import { withoutOthers } from '../cluster/facts/surroundings.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { applyChanges } from './apply.ts';
@@ -15,6 +14,7 @@ import { narrate } from './narrate.ts';
 import { observe } from './observe.ts';
 import { observeNeeds } from './observe-needs.ts';
 import { type Needs, NO_NEEDS, type Observed } from './observed.ts';
+import { renderingInUse } from './pinning.ts';
 import { planChanges } from './plan.ts';
 import type { Result } from './result.ts';
 import { planRevision } from './revision.ts';
@@ -37,13 +37,15 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     return conclude(tools, { observed, memory, judgement, results: [] }, signal);
   }
   const { profile } = drawn;
-  const gate = gateOf(profile, drawn.synthesis.findings, () => findingsAlone(profile, drawn.synthesis.facts));
+  const owner = ownerOf(observed);
+  const inUse = await renderingInUse(tools, { ...observed, owner, synthesis: drawn.synthesis }, signal);
+  const { findings, requires, facts } = inUse.synthesis;
+  const gate = gateOf(profile, findings, () => findingsAlone(tools, profile, facts));
   const open = gate.kind === 'open';
-  const needsInput = { profile, requires: drawn.synthesis.requires, memory, nowMs: observed.now.getTime() };
+  const needsInput = { profile, requires, memory, nowMs: observed.now.getTime() };
   // Also while suspended: what is told then is what would be done.
   const needs = gate.kind === 'refused' ? NO_NEEDS : await observeNeeds(tools, needsInput, signal);
-  const synthesis = withSeen(drawn.synthesis, needs, { ...observed, profile });
-  const owner = ownerOf(observed);
+  const synthesis = withSeen(inUse.synthesis, needs, { ...observed, profile });
   const { children, pods, status: recorded } = observed;
   const plan = planChanges({
     owner,
@@ -54,7 +56,8 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     recorded: recorded.migration,
     credentials: needs.credentials,
   });
-  const revision = planRevision(revisionInput(tools, { profile, owner, synthesis, observed }), children);
+  const { record, renderVersion } = inUse;
+  const revision = planRevision({ profile, owner, record, renderVersion, recorded: recorded.revision ?? 0 }, children);
   const before: View = {
     ...observed,
     profile: owner.name,
@@ -67,7 +70,7 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
   const { results, view } = open ? await applyChanges(tools, applying, signal) : { results: [], view: before };
   // Nothing can be made in a namespace that is being deleted, and nothing that is said of it will be read.
   if (results.some(({ failure }) => failure?.kind === 'Terminating')) return { kind: 'settled' };
-  const inForce = { revision: revision.number, renderVersion: tools.renderVersion, applied: appliedOf(view, memory) };
+  const inForce = { ...inUse, revision: revision.number, applied: appliedOf(view, memory) };
   const made = { profile, synthesis, view, results, inForce };
   const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });
   return conclude(tools, { observed, memory, judgement, results }, signal);
@@ -76,7 +79,7 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
 type Drawn = { readonly profile: Profile; readonly synthesis: Synthesis } | { readonly refusal: Gate };
 
 /** Parses and synthesizes. A profile on which our own code fails is refused like a wrong one: the same input fails again. */
-function drawUp({ log }: Tools, { profile: raw, status, facts }: Observed): Drawn {
+function drawUp({ log, synthesize }: Tools, { profile: raw, status, facts }: Observed): Drawn {
   const parsed = parseProfile(raw);
   if ('issues' in parsed) return { refusal: refusalOf(parsed.issues) };
   try {
@@ -90,7 +93,7 @@ function drawUp({ log }: Tools, { profile: raw, status, facts }: Observed): Draw
 }
 
 /** What there would be to say if nothing else ran in the cluster. */
-const findingsAlone = (profile: Profile, facts: Facts): readonly Finding[] =>
+const findingsAlone = ({ synthesize }: Tools, profile: Profile, facts: Facts): readonly Finding[] =>
   synthesize(profile, withoutOthers(facts)).findings;
 
 /** With findings that only the namespace and the running processes can tell. None of them refuses a profile. */
@@ -119,20 +122,13 @@ function circumstances(tools: Tools, observed: Observed): Omit<Judged, 'gate' | 
     now: observed.now,
     stallAfterMs: tools.stallAfterMs,
     before: observed.status,
+    request: observed.request,
     children: observed.children,
   };
 }
 
 function ownerOf({ profile: { metadata } }: Observed): Owner {
   return { name: metadata.name, namespace: metadata.namespace ?? 'default', uid: metadata.uid };
-}
-
-function revisionInput(
-  tools: Tools,
-  { profile, owner, synthesis, observed }: { profile: Profile; owner: Owner; synthesis: Synthesis; observed: Observed },
-) {
-  const recorded = observed.status.revision ?? 0;
-  return { profile, owner, revisionHash: synthesis.revisionHash, renderVersion: tools.renderVersion, recorded };
 }
 
 /** Records of what is desired, in the order of the objects; what is no longer desired is forgotten. */

@@ -1,20 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { OWNED_BY_SHOP, OWNER, PROFILE, strayChild } from './fixtures.ts';
+import { OWNED_BY_SHOP, OWNER, PROFILE, SYNTHESIS, strayChild } from './fixtures.ts';
+import { recordOf } from './rendering.ts';
 import { planRevision } from './revision.ts';
 
 const held = (hash: string, number: number, owner = OWNED_BY_SHOP) => {
   const child = strayChild(`ControllerRevision/shop-${hash}`);
   return [child.ref, { ...child, owner, state: { type: 'revision', number } as const }] as const;
 };
+const RECORD = { ...recordOf(SYNTHESIS), digest: 'aaaaaaaa99999999' };
 const plan = (
   children: ReadonlyArray<readonly [string, ReturnType<typeof strayChild>]>,
   recorded = 0,
   profile = PROFILE,
-) =>
-  planRevision(
-    { profile, owner: OWNER, revisionHash: 'aaaaaaaa99999999', renderVersion: '1.0.0', recorded },
-    new Map(children),
-  );
+) => planRevision({ profile, owner: OWNER, record: RECORD, renderVersion: '1.0.0', recorded }, new Map(children));
 
 describe('the revision', () => {
   it('begins with 1 and holds the spec and the version that rendered it', () => {
@@ -35,7 +33,8 @@ describe('the revision', () => {
     const spec = { ...PROFILE.spec, edge: { ...PROFILE.spec.edge, note: 'a<b>&c\u2028' } } as typeof PROFILE.spec;
     const { step } = plan([], 0, { ...PROFILE, spec });
     const data = step.kind === 'create' ? step.object.data : undefined;
-    expect(Object.keys(data ?? {})).toEqual(['renderVersion', 'spec']);
+    expect(Object.keys(data ?? {})).toEqual(['renderVersion', 'rendering', 'spec']);
+    expect(data?.rendering).toMatch(/^[A-Za-z0-9+/]+=*$/);
     expect(data?.spec).not.toMatch(/[<>&\u2028]/);
     const held = JSON.parse(data?.spec ?? '') as object;
     expect(Object.keys(held)).toEqual(['backend', 'edge', 'frontend', 'postgres']);

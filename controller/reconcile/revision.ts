@@ -3,6 +3,7 @@ import type { Profile } from '../../crds/performance-profile.ts';
 import { canonicalJson } from '../cluster/ownership.ts';
 import { type Owner, ownerReferenceOf } from './desired.ts';
 import { type Child, isOwnedBy, type RevisionState, refOf } from './digest.ts';
+import { packed, type RenderingRecord } from './rendering.ts';
 
 /** Revisions: `apps/v1` ControllerRevisions owned by the profile (D16), named by the hash of all that is run. */
 
@@ -16,8 +17,8 @@ export interface RevisionObject {
     readonly labels: Readonly<Record<string, string>>;
     readonly ownerReferences: readonly ReturnType<typeof ownerReferenceOf>[];
   };
-  /** The spec as JSON in a string. */
-  readonly data: { readonly renderVersion: string; readonly spec: string };
+  /** The spec as JSON in a string; the rendering, packed; who rendered it first. */
+  readonly data: { readonly renderVersion: string; readonly rendering: string; readonly spec: string };
   readonly revision: number;
 }
 
@@ -46,11 +47,14 @@ export const REVISIONS_KEPT = 10;
 export interface RevisionInput {
   readonly profile: Profile;
   readonly owner: Owner;
-  readonly revisionHash: string;
+  readonly record: RenderingRecord;
   readonly renderVersion: string;
   /** Number in the status: numbers never go back, not even when all objects were deleted. */
   readonly recorded: number;
 }
+
+/** Equal renderings are one revision. */
+export const revisionName = (owner: Owner, digest: string): string => `${owner.name}-${digest.slice(0, 8)}`;
 
 const isHeld = (child: Child): child is Held => child.state?.type === 'revision';
 
@@ -59,7 +63,7 @@ export function planRevision(input: RevisionInput, children: ReadonlyMap<string,
   const { owner } = input;
   const all = [...children.values()].filter(isHeld).filter((child) => !child.deleting);
   const held = all.filter((child) => isOwnedBy(child, owner.uid));
-  const name = `${owner.name}-${input.revisionHash.slice(0, 8)}`;
+  const name = revisionName(owner, input.record.digest);
   const left = all.filter((child) => child.managed && child.owner === undefined && child.profile === owner.name);
   const orphans = left.filter((child) => child.name !== name);
   const newest = Math.max(0, ...held.map((child) => child.state.number));
@@ -86,7 +90,7 @@ function outdatedOf(held: readonly Held[], kept: number): Child[] {
 }
 
 function revisionObject(input: RevisionInput, name: string, revision: number): RevisionObject {
-  const { owner, profile, renderVersion } = input;
+  const { owner, profile, record, renderVersion } = input;
   return {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -96,7 +100,7 @@ function revisionObject(input: RevisionInput, name: string, revision: number): R
       labels: { [MANAGED_BY]: OPERATOR_NAME, [PROFILE_LABEL]: owner.name, 'app.kubernetes.io/part-of': owner.name },
       ownerReferences: [ownerReferenceOf(owner)],
     },
-    data: { renderVersion, spec: plainJson(profile.spec) },
+    data: { renderVersion, rendering: packed(record.text), spec: plainJson(profile.spec) },
     revision,
   };
 }

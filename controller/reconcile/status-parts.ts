@@ -6,22 +6,27 @@ import type { Synthesis } from '../../synth/synthesis.ts';
 import type { TierSync } from './config-sync.ts';
 import type { Child } from './digest.ts';
 import type { AppliedRecord } from './memory.ts';
+import type { RenderingRecord } from './rendering.ts';
 import { isWorkload, readiness } from './rollout.ts';
 
 /** What is in force after a pass that was allowed to change things. */
 export interface InForce {
   readonly revision: number;
   readonly renderVersion: string;
+  readonly record: RenderingRecord;
+  /** Version that renders otherwise. */
+  readonly available?: string | undefined;
   /** By `Kind/name`, in the order of the desired objects. */
   readonly applied: ReadonlyMap<string, AppliedRecord>;
 }
 
 /** The parts of the status that tell what is in force. Pure. */
-export function inForceOf(synthesis: Synthesis, inForce: InForce): Status {
+export function inForceOf(synthesis: Synthesis, inForce: InForce, generation: number): Status {
   const { connections, facts, effective } = synthesis;
   return {
     revision: inForce.revision,
     renderVersion: inForce.renderVersion,
+    rendering: { generation, digest: inForce.record.digest, available: inForce.available },
     connections:
       connections === undefined
         ? undefined

@@ -12,7 +12,7 @@ const replicaSet = { kind: 'ReplicaSet', name: 'shop-edge-5d9f8c7b6d', uid: 'u' 
 const requests = { cpuMillis: 1000, memoryBytes: 0 };
 
 /** Looks once; tells what came of it and how old a reading was taken for good. */
-async function look(status: Status, pods: readonly PodDigest[] = []) {
+async function look(status: Status, pods: readonly PodDigest[] = [], anew = false) {
   const ages: number[] = [];
   const around: Surroundings<PodDigest> = {
     pods: { rest: { cpuMillis: 100, memoryBytes: 0 }, kept: pods.map((pod) => ({ pod, requests })) },
@@ -25,7 +25,7 @@ async function look(status: Status, pods: readonly PodDigest[] = []) {
     return around;
   };
   const profile = { metadata: { name: OWNER.name, namespace: OWNER.namespace, generation: 3 } } as KubeObject;
-  const scene = { key: 'web/shop', profile, status, children: childrenLike() };
+  const scene = { key: 'web/shop', profile, status, children: childrenLike(), anew };
   return { facts: await surroundingsOf({ readSurroundings }, scene, signal), ages };
 }
 
@@ -62,6 +62,15 @@ describe('what is around', () => {
   it('is read now and then for what was refused', async () => {
     expect((await look(verdict('False', 3, RECORDED))).ages).toEqual([20_000]);
     expect((await look(verdict('True', 3))).ages).toEqual([20_000]);
+  });
+
+  it.each([
+    ['admitted', verdict('True', 3, RECORDED)],
+    ['refused', verdict('False', 3, RECORDED)],
+  ])('is read anew for what stands %s when somebody asks', async (_what, status) => {
+    const { facts, ages } = await look(status, [], true);
+    expect(facts).toEqual({ otherCpuMillis: 100, otherMemoryMiB: 0 });
+    expect(ages).toEqual([0]);
   });
 
   it.each([

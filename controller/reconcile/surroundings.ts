@@ -21,7 +21,7 @@ import type { Tools } from './tools.ts';
 /**
  * What else runs in the cluster is looked at together with an edit, and holds for its generation: a job of somebody
  * else must neither refuse a stack that runs nor have a status written. Only what was refused looks again, since it
- * may be waiting for room.
+ * may be waiting for room, and what is asked to.
  */
 
 /** Whoever made room and then edits is not to be told of what was there before. */
@@ -35,18 +35,21 @@ export interface Look {
   readonly profile: KubeObject;
   readonly status: Status;
   readonly children: ReadonlyMap<string, Child>;
+  /** Somebody asked for it, so nothing that was seen before will do. */
+  readonly anew: boolean;
 }
 
-/** The recorded surroundings while an admitted generation stands, else fresh ones. */
+/** The recorded surroundings while an admitted generation stands and nobody asks for more, else fresh ones. */
 export async function surroundingsOf(
   tools: Pick<Tools, 'readSurroundings'>,
-  { key, profile, status, children }: Look,
+  { key, profile, status, children, anew }: Look,
   signal: AbortSignal,
 ): Promise<SurroundingFacts> {
   const { name, generation = 0 } = profile.metadata;
-  if (status.facts !== undefined && wasAdmitted(status, generation)) return recordedSurroundings(status.facts);
+  const { facts } = status;
+  if (!anew && facts !== undefined && wasAdmitted(status, generation)) return recordedSurroundings(facts);
   const isEdit = status.observedGeneration !== generation;
-  const around = await tools.readSurroundings(isEdit ? EDIT_MAX_AGE_MS : REFUSED_MAX_AGE_MS, signal);
+  const around = await tools.readSurroundings(anew || isEdit ? EDIT_MAX_AGE_MS : REFUSED_MAX_AGE_MS, signal);
   return surroundingFacts(around, (pod) => podKeyOf(pod) === key && isOurPod(pod, name, children));
 }
 

@@ -1,3 +1,4 @@
+import type { synthesize } from '../../synth/synthesize.ts';
 import type { EventRecorder } from '../cluster/events.ts';
 import type { Surroundings } from '../cluster/facts/surroundings.ts';
 import type { Cluster } from '../cluster/port.ts';
@@ -15,12 +16,14 @@ export interface Tools {
   readonly prober: Prober;
   readonly recorder: EventRecorder;
   readonly log: Log;
-  /** Version of the API server, `1.35.4`. */
-  readonly readVersion: (signal: AbortSignal) => Promise<string>;
+  /** Version of the API server, `1.35.4`, read less than `maxAgeMs` ago. */
+  readonly readVersion: (maxAgeMs: number, signal: AbortSignal) => Promise<string>;
   /** What else is in the cluster, read less than `maxAgeMs` ago. */
   readonly readSurroundings: (maxAgeMs: number, signal: AbortSignal) => Promise<Surroundings<PodDigest>>;
   readonly now: () => Date;
   readonly stallAfterMs: number;
+  /** The one door to what a profile comes to. */
+  readonly synthesize: typeof synthesize;
   /** Version of this operator. */
   readonly renderVersion: string;
 }

@@ -3,9 +3,11 @@ import { type Endpoint, readEndpoint } from '../../controller/cluster/config.ts'
 import type { KubeObject } from '../../controller/cluster/port.ts';
 import type { Kind } from '../../controller/cluster/resources.ts';
 import { createLog } from '../../controller/log.ts';
-import { type Operator, startOperator } from '../../controller/reconcile/operator.ts';
+import { type Operator, type OperatorOptions, startOperator } from '../../controller/reconcile/operator.ts';
 import type { Status } from '../../crds/status.ts';
-import { installManifests, type Manifest, OPERATOR, OPERATOR_NAMESPACE } from '../../deploy/operator.ts';
+import { installManifests } from '../../deploy/install.ts';
+import type { Manifest } from '../../deploy/manifest.ts';
+import { OPERATOR, OPERATOR_NAMESPACE } from '../../deploy/names.ts';
 import { type Write, writesSince } from '../support/audit.ts';
 import { waitFor } from '../support/kubectl.ts';
 import { type ApiServer, useApiServer } from './api-server.ts';
@@ -32,8 +34,13 @@ export interface OperatorStage {
 /** How to start an operator. */
 export interface StartOptions {
   readonly stallAfterMs?: number;
+  /** Another version of the operator, and what it makes of a profile. */
+  readonly version?: string;
+  readonly synthesize?: OperatorOptions['synthesize'];
   /** Name of another ServiceAccount of the operator's namespace, with other rights. */
   readonly serviceAccount?: string;
+  /** What to watch instead of the stage's namespace. */
+  readonly watch?: readonly string[] | 'all';
 }
 
 type Condition = NonNullable<Status['conditions']>[number];
@@ -41,13 +48,12 @@ type Condition = NonNullable<Status['conditions']>[number];
 export const PROFILE = 'shop';
 
 /** One cluster, one namespace, one operator at a time. */
-export function useOperatorStage(): OperatorStage {
-  const server = useApiServer();
+export function useOperatorStage(cluster?: string, installAll = installEverything): OperatorStage {
+  const server = useApiServer(cluster);
   const held: { puppet?: Puppet; operators: Operator[] } = { operators: [] };
 
   beforeAll(async () => {
-    const manifests = installManifests({ image: 'unused' }).filter(({ kind }) => kind !== 'Deployment');
-    for (const manifest of manifests) await install(server, manifest);
+    await installAll(server);
     await waitFor('the custom resource', async () => {
       return (await server.cluster.list('PerformanceProfile', { namespace: server.namespace })).items !== undefined;
     });
@@ -66,12 +72,19 @@ export function useOperatorStage(): OperatorStage {
     get puppet() {
       return held.puppet as Puppet;
     },
-    start: async ({ stallAfterMs = 600_000, serviceAccount = OPERATOR } = {}) => {
+    start: async ({
+      stallAfterMs = 600_000,
+      serviceAccount = OPERATOR,
+      version = '0.0.0-test',
+      synthesize,
+      watch = [server.namespace],
+    } = {}) => {
       const operator = await startOperator({
         endpoint: await operatorEndpoint(server, serviceAccount),
-        config: { namespaces: [server.namespace], stallAfterMs, workers: 2 },
+        config: { namespaces: watch === 'all' ? undefined : watch, stallAfterMs, workers: 2 },
         log: createLog({ level: process.env.LOG_LEVEL === 'debug' ? 'debug' : 'silent' }),
-        version: '0.0.0-test',
+        version,
+        synthesize,
         probes: held.puppet?.probes,
       });
       held.operators.push(operator);
@@ -96,6 +109,12 @@ export function useOperatorStage(): OperatorStage {
         return condition;
       }),
   };
+}
+
+/** All but the operator's pod, which runs in the process of the tests. */
+async function installEverything(server: ApiServer): Promise<void> {
+  const manifests = installManifests().filter(({ kind }) => kind !== 'Deployment');
+  for (const manifest of manifests) await install(server, manifest);
 }
 
 /** Collections are plurals by the rule: networkpolicies. */
