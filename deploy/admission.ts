@@ -34,7 +34,11 @@ export function admissionManifests(labels: Labels): Manifest[] {
       spec: {
         // A warning that cannot be told must not keep anybody from applying.
         failurePolicy: 'Ignore',
+        // With all that the server would fill in: it takes this field as a whole, and without it for another one.
         matchConstraints: {
+          matchPolicy: 'Equivalent',
+          namespaceSelector: {},
+          objectSelector: {},
           resourceRules: [
             {
               apiGroups: [GROUP],

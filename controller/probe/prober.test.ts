@@ -29,7 +29,7 @@ function proberWith(...answers: Proof[]) {
   });
   const prove = async (target: Asked = edge, readLogin = async (): Promise<typeof login | undefined> => login) =>
     (await prober.prove([target], readLogin, signal)).get(target.process);
-  return { clock, asked, prove };
+  return { clock, asked, prove, forget: prober.forget };
 }
 
 describe('a process is asked', () => {
@@ -39,6 +39,14 @@ describe('a process is asked', () => {
     expect(asked).toHaveLength(1);
     clock.nowMs += 600_000;
     await prove();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('at once when what it has said is forgotten, and its answer is taken as it is', async () => {
+    const { asked, prove, forget } = proberWith(answer('new'), unreachable('timed out'));
+    await prove();
+    forget(edge.process);
+    expect(await prove()).toMatchObject({ loaded: undefined, unreachable: 'timed out' });
     expect(asked).toHaveLength(2);
   });
 

@@ -28,6 +28,8 @@ export type ReadLogin = () => Promise<MonitorLogin | undefined>;
 export interface Prober {
   /** Proofs by `process`. Never throws for a process that does not answer, and takes at most a few seconds. */
   readonly prove: (asked: readonly Asked[], readLogin: ReadLogin, signal: AbortSignal) => Promise<Map<string, Proof>>;
+  /** Drops what a process has said, so that it is asked again and its answer taken as it is. */
+  readonly forget: (process: string) => void;
 }
 
 /** How processes are asked; replaced in tests. */
@@ -51,10 +53,11 @@ const RETRY_MS = 2_000;
 /** What nobody asked about for so long is forgotten. */
 const FORGET_MS = 3_600_000;
 
-const REAL: Probes = { edge: probeEdge, postgres: probePostgres };
+/** The processes themselves. */
+export const REAL_PROBES: Probes = { edge: probeEdge, postgres: probePostgres };
 
 /** A prober without memory. */
-export function createProber(nowMs: () => number, probes: Probes = REAL): Prober {
+export function createProber(nowMs: () => number, probes: Probes = REAL_PROBES): Prober {
   const heard = new Map<string, Heard>();
 
   const ask = async (target: Asked, readLogin: ReadLogin, signal: AbortSignal): Promise<Proof> => {
@@ -77,6 +80,9 @@ export function createProber(nowMs: () => number, probes: Probes = REAL): Prober
       );
       for (const [process, { atMs }] of heard) if (nowMs() - atMs > FORGET_MS) heard.delete(process);
       return new Map(entries);
+    },
+    forget: (process) => {
+      heard.delete(process);
     },
   };
 }

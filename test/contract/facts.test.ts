@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WritableObject } from '../../controller/cluster/port.ts';
 import type { Kind } from '../../controller/cluster/resources.ts';
 import type { Operator } from '../../controller/reconcile/operator.ts';
+import { REQUESTED_AT } from '../../crds/annotations.ts';
 import type { Status } from '../../crds/status.ts';
-import { installManifests, type Manifest, OPERATOR_NAMESPACE } from '../../deploy/operator.ts';
+import { installManifests } from '../../deploy/install.ts';
+import type { Manifest } from '../../deploy/manifest.ts';
+import { OPERATOR_NAMESPACE } from '../../deploy/names.ts';
 import { givenCluster } from '../cluster/given.ts';
 import { denialsSince } from '../support/audit.ts';
 import { waitFor } from '../support/kubectl.ts';
@@ -148,6 +151,36 @@ inOurOwnCluster('an edit that does not fit beside the others', () => {
   });
 });
 
+inOurOwnCluster('a request to look again', () => {
+  /** Its answer, and what was true when it was given. */
+  const request = async (name: string): Promise<Status> => {
+    const at = { namespace: stage.server.namespace, name: PROFILE };
+    await stage.server.cluster.patch('PerformanceProfile', at, { metadata: { annotations: { [REQUESTED_AT]: name } } });
+    return waitFor(`the answer to ${name}`, async () => {
+      const status = await stage.status();
+      return status.lastHandledRequest === name && status;
+    });
+  };
+  const valid = ({ conditions }: Status) => conditions?.find(({ type }) => type === 'Valid')?.status;
+
+  it('records what is there now, and refuses nothing that was admitted', async () => {
+    await neighbour('greedy', '3');
+    const status = await request('again');
+    expect(status.facts).toMatchObject({ otherCpuMillis: 3850 });
+    expect(valid(status)).toBe('True');
+    expect(await finding('INV-14')).toMatchObject({ severity: 'Warning' });
+  });
+
+  it('lets in what waits for room as soon as there is some', async () => {
+    await stage.apply(specWith(35));
+    await stage.waitCondition('Valid', { status: 'False', reason: 'FindingsUnacknowledged' });
+    await remove('Pod', 'greedy', ELSEWHERE);
+    expect(valid(await request('room'))).toBe('True');
+    await settled();
+    expect(await factsOf()).toMatchObject({ otherCpuMillis: 850 });
+  });
+});
+
 inOurOwnCluster('a node that shrinks', () => {
   it('refuses nothing that was admitted, and is said', async () => {
     await offer('1');
@@ -175,7 +208,7 @@ inOurOwnCluster('a node that shrinks', () => {
 
 /** The rights of an operator that may see its namespace and the nodes, and nothing else. */
 function narrowRights(namespace: string): Manifest[] {
-  const role = installManifests({ image: 'unused' }).find(({ kind }) => kind === 'ClusterRole');
+  const role = installManifests().find(({ kind }) => kind === 'ClusterRole');
   const group = 'rbac.authorization.k8s.io';
   const subjects = [{ kind: 'ServiceAccount', name: NARROW, namespace: OPERATOR_NAMESPACE }];
   const nodes = [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }];

@@ -5,6 +5,7 @@ import { withLock } from '../host/lock.ts';
 import { type OnProgress, step } from '../host/progress.ts';
 import { run } from '../host/run.ts';
 import { cacheRoot } from '../names.ts';
+import { copyAssets } from './assets.ts';
 import type { ProgramSet } from './catalog.ts';
 
 /** A program that some job needs. */
@@ -50,11 +51,14 @@ async function build(wanted: Wanted): Promise<void> {
   removeAbandoned(folder);
   mkdirSync(work, { recursive: true });
   try {
-    await run('go', goArguments(wanted, work), {
-      cwd: sourceFolder(wanted.set) ?? work,
-      env: goEnvironment(work),
-      timeoutMs: buildDeadlineMs,
-    });
+    const options = { cwd: sourceFolder(wanted.set) ?? work, env: goEnvironment(work), timeoutMs: buildDeadlineMs };
+    await run('go', goArguments(wanted, work), options);
+    const { assets } = wanted.set;
+    if (assets !== undefined) {
+      const source = await run('go', ['list', '-m', '-f', '{{.Dir}}', assets.module], options);
+      copyAssets(source.trim(), assets.paths, folder);
+    }
+    // Last, since the program's presence says that all of it is there.
     renameSync(join(work, wanted.program), programPath(wanted));
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -3,6 +3,9 @@ export const versions = {
   kubernetes: '1.35.4',
   coredns: '1.15.0',
   localPath: '0.0.30',
+  helm: '4.3.1',
+  kustomize: '5.8.2',
+  argoCd: '3.6.1',
 } as const;
 
 /** Programs that come out of one set of modules, and share a folder of the cache. */
@@ -13,6 +16,15 @@ export interface ProgramSet {
   linkerFlags: string[];
   /** Package by program name. */
   programs: Record<string, string>;
+  /** What the programs read or call at run time. */
+  assets?: ModuleAssets;
+}
+
+/** Files of a module that are put beside the programs built from it. */
+export interface ModuleAssets {
+  module: string;
+  /** Name beside the programs by path of a file or folder in the module. */
+  paths: Record<string, string>;
 }
 
 /** What a cluster without a node runs, and the tools to prepare and question it. */
@@ -65,6 +77,48 @@ export const pauseSet: ProgramSet = {
   source: { folder: 'pause' },
   linkerFlags: strip,
   programs: { pause: '.' },
+};
+
+/** What renders charts. Built on demand, like all below: no cluster needs it. */
+export const helmSet: ProgramSet = {
+  name: 'helm',
+  source: { folder: 'helm' },
+  linkerFlags: [...strip, '-X', `helm.sh/helm/v4/internal/version.version=v${versions.helm}`],
+  programs: { helm: 'helm.sh/helm/v4/cmd/helm' },
+};
+
+/** What builds kustomizations. */
+export const kustomizeSet: ProgramSet = {
+  name: 'kustomize',
+  source: { folder: 'kustomize' },
+  linkerFlags: [...strip, '-X', `sigs.k8s.io/kustomize/api/provenance.version=v${versions.kustomize}`],
+  programs: { kustomize: 'sigs.k8s.io/kustomize/kustomize/v5' },
+};
+
+/** What Flux and others wait by, as a program. */
+export const kstatusSet: ProgramSet = {
+  name: 'kstatus',
+  source: { folder: 'kstatus' },
+  linkerFlags: strip,
+  programs: { kstatus: '.' },
+};
+
+/** Argo CD, all parts in one program. */
+export const argoCdSet: ProgramSet = {
+  name: 'argocd',
+  source: { folder: 'argocd' },
+  linkerFlags: [...strip, '-X', `github.com/argoproj/argo-cd/v3/common.version=${versions.argoCd}`],
+  programs: { argocd: 'github.com/argoproj/argo-cd/v3/cmd' },
+  assets: {
+    module: 'github.com/argoproj/argo-cd/v3',
+    paths: {
+      'manifests/crds': 'crds',
+      'manifests/base/config': 'config',
+      // The repo-server calls these two for every revision, whether signatures are checked or not.
+      'hack/git-verify-wrapper.sh': 'git-verify-wrapper.sh',
+      'hack/gpg-wrapper.sh': 'gpg-wrapper.sh',
+    },
+  },
 };
 
 /** Without these stamps the programs call themselves v0.0.0-master, and checks of version skew misfire. */

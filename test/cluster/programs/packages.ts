@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { type OnProgress, silent, step } from '../host/progress.ts';
 import { run } from '../host/run.ts';
 
-/** What a job needs from the system: the cluster, its node, building images, or putting load on it. */
-export type PackageGroup = 'cluster' | 'node' | 'images' | 'load';
+/** What a job needs from the system: the cluster, its node, building images, putting load on it, or Argo CD. */
+export type PackageGroup = 'cluster' | 'node' | 'images' | 'load' | 'gitops';
 
 /** A Debian package, and the programs or files by which one knows that it, or its like, is there. */
 interface SystemPackage {
@@ -41,6 +41,10 @@ const packages: Record<PackageGroup, SystemPackage[]> = {
     { name: 'wrk', has: ['wrk'] },
     { name: 'curl', has: ['curl'] },
     { name: 'openssl', has: ['openssl'] },
+  ],
+  gitops: [
+    { name: 'git', has: ['git'] },
+    { name: 'redis-server', has: ['redis-server'] },
   ],
 };
 

@@ -31,6 +31,12 @@ export async function checkPrerequisites(groups: readonly PackageGroup[], mustBu
   }
 }
 
+/** Throws unless there is a Go that can build this program. */
+export async function checkGo(program: string): Promise<void> {
+  const problem = goProblem(program, await goVersion());
+  if (problem !== undefined) throw new Error(problem);
+}
+
 /** One line for each thing that is missing, with how to get it. */
 export function prerequisiteProblems(machine: Machine): string[] {
   const problems: string[] = [];
@@ -38,7 +44,7 @@ export function prerequisiteProblems(machine: Machine): string[] {
     problems.push(`Linux is needed, this is ${machine.platform}: use a virtual machine, or set PITCREW_KUBECONFIG`);
   }
   if (machine.uid !== 0) problems.push('root is needed for namespaces and containers: run it again with sudo');
-  const go = machine.mustBuild ? goProblem(machine.goVersion) : undefined;
+  const go = machine.mustBuild ? goProblem('Kubernetes', machine.goVersion) : undefined;
   if (go !== undefined) problems.push(go);
   if (!machine.hasApt && machine.missingPackages.length > 0) {
     problems.push(`apt-get is not here, so install by hand: ${machine.missingPackages.join(', ')} (Debian names)`);
@@ -46,8 +52,8 @@ export function prerequisiteProblems(machine: Machine): string[] {
   return problems;
 }
 
-function goProblem(version: string | undefined): string | undefined {
-  const wish = `Go ${oldestGo.join('.')} or newer is needed to build Kubernetes`;
+function goProblem(what: string, version: string | undefined): string | undefined {
+  const wish = `Go ${oldestGo.join('.')} or newer is needed to build ${what}`;
   const hint = 'install it from go.dev/dl into /usr/local/go, or from your distribution';
   if (version === undefined) return `${wish}, and no go command is here: ${hint}`;
   const [major = 0, minor = 0] = version

@@ -1,0 +1,4 @@
+if obj.metadata.annotations ~= nil then
+  obj.metadata.annotations["performance.bahamm.ir/suspend"] = nil
+end
+return obj

@@ -1,0 +1,3 @@
+obj.metadata.annotations = obj.metadata.annotations or {}
+obj.metadata.annotations["performance.bahamm.ir/suspend"] = "true"
+return obj
