@@ -8,12 +8,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{crds,charts,synth,importer,controller,cli,deploy,images}/**/*.test.ts',
+            '{crds,charts,synth,importer,controller,cli,deploy,images,release}/**/*.test.ts',
             'test/{invariants,architecture,support,cluster,measure}/**/*.test.ts',
           ],
         },
       },
-      { test: { name: 'golden', include: ['test/{golden,import}/**/*.test.ts'] } },
+      { test: { name: 'golden', include: ['test/{golden,import}/**/*.test.ts', 'test/docs/*.test.ts'] } },
       {
         test: {
           name: 'api',
@@ -26,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/docs/cluster/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,

@@ -69,11 +69,11 @@ function heading(title: string): void {
   process.stdout.write(`\n== ${title}\n`);
 }
 
-/** Both kinds of test that need a cluster wait for most of their time, so they wait together. */
+/** All tests that need a cluster wait for most of their time, so they wait together. */
 async function onClusters(): Promise<Tally[]> {
-  const held: string[] = [];
-  const tallies = await Promise.all([tests('e2e'), tests('api', held)]);
-  process.stdout.write(held.join(''));
+  const beside = ['api', 'argocd'].map((project) => ({ project, held: [] as string[] }));
+  const tallies = await Promise.all([tests('e2e'), ...beside.map(({ project, held }) => tests(project, held))]);
+  process.stdout.write(beside.flatMap(({ held }) => held).join(''));
   return tallies;
 }
 

@@ -36,47 +36,55 @@ export async function reconcile(tools: Tools, key: string, signal: AbortSignal):
     const judgement = judge({ ...circumstances(tools, observed), gate: drawn.refusal, made: undefined });
     return conclude(tools, { observed, memory, judgement, results: [] }, signal);
   }
+  const decided = await decide(tools, { observed, memory, drawn }, signal);
+  const { gate, inUse, revision, synthesis } = decided;
+  const open = gate.kind === 'open';
+  const { results, view } = open
+    ? await applyChanges(tools, { ...decided, memory }, signal)
+    : { results: [], view: decided.view };
+  // Nothing can be made in a namespace that is being deleted, and nothing that is said of it will be read.
+  if (results.some(({ failure }) => failure?.kind === 'Terminating')) return { kind: 'settled' };
+  const inForce = { ...inUse, revision: revision.number, applied: appliedOf(view, memory) };
+  const made = { profile: drawn.profile, synthesis, view, results, inForce };
+  const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });
+  return conclude(tools, { observed, memory, judgement, results }, signal);
+}
+
+interface Deciding {
+  readonly observed: Observed;
+  readonly memory: ProfileMemory;
+  readonly drawn: Rendered;
+}
+
+/** Which rendering is worked from, whether anything may be changed, and what would be. */
+async function decide(tools: Tools, { observed, memory, drawn }: Deciding, signal: AbortSignal) {
   const { profile } = drawn;
   const owner = ownerOf(observed);
   const inUse = await renderingInUse(tools, { ...observed, owner, synthesis: drawn.synthesis }, signal);
   const { findings, requires, facts } = inUse.synthesis;
   const gate = gateOf(profile, findings, () => findingsAlone(tools, profile, facts));
-  const open = gate.kind === 'open';
   const needsInput = { profile, requires, memory, nowMs: observed.now.getTime() };
   // Also while suspended: what is told then is what would be done.
   const needs = gate.kind === 'refused' ? NO_NEEDS : await observeNeeds(tools, needsInput, signal);
   const synthesis = withSeen(inUse.synthesis, needs, { ...observed, profile });
   const { children, pods, status: recorded } = observed;
-  const plan = planChanges({
-    owner,
-    synthesis,
-    children,
-    pods,
-    applied: memory.applied,
-    recorded: recorded.migration,
-    credentials: needs.credentials,
-  });
+  const { applied } = memory;
+  const { credentials } = needs;
+  const planInput = { owner, synthesis, children, pods, applied, recorded: recorded.migration, credentials };
+  const plan = planChanges(planInput);
   const { record, renderVersion } = inUse;
   const revision = planRevision({ profile, owner, record, renderVersion, recorded: recorded.revision ?? 0 }, children);
-  const before: View = {
-    ...observed,
-    profile: owner.name,
-    plan,
-    needs,
-    configHashes: synthesis.configHashes,
-    recorded,
-  };
-  const applying = { owner, view: before, revision, memory };
-  const { results, view } = open ? await applyChanges(tools, applying, signal) : { results: [], view: before };
-  // Nothing can be made in a namespace that is being deleted, and nothing that is said of it will be read.
-  if (results.some(({ failure }) => failure?.kind === 'Terminating')) return { kind: 'settled' };
-  const inForce = { ...inUse, revision: revision.number, applied: appliedOf(view, memory) };
-  const made = { profile, synthesis, view, results, inForce };
-  const judgement = judge({ ...circumstances(tools, observed), children: view.children, gate, made });
-  return conclude(tools, { observed, memory, judgement, results }, signal);
+  const { configHashes } = synthesis;
+  const view: View = { ...observed, profile: owner.name, plan, needs, configHashes, recorded };
+  return { owner, gate, inUse, synthesis, revision, view };
 }
 
-type Drawn = { readonly profile: Profile; readonly synthesis: Synthesis } | { readonly refusal: Gate };
+interface Rendered {
+  readonly profile: Profile;
+  readonly synthesis: Synthesis;
+}
+
+type Drawn = Rendered | { readonly refusal: Gate };
 
 /** Parses and synthesizes. A profile on which our own code fails is refused like a wrong one: the same input fails again. */
 function drawUp({ log, synthesize }: Tools, { profile: raw, status, facts }: Observed): Drawn {

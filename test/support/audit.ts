@@ -9,13 +9,15 @@ export interface Write {
   readonly at: string;
 }
 
+/** What is written beside the work. */
+const APART = new Set(['leases', 'selfsubjectaccessreviews']);
 const WRITE_VERBS = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 export const OPERATOR_USER = 'system:serviceaccount:pitcrew-system:pitcrew';
 
 interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
-  readonly user?: { readonly username?: string };
+  readonly user?: { readonly username?: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
   readonly objectRef?: {
     readonly resource?: string;
     readonly namespace?: string;
@@ -43,11 +45,50 @@ export function denialsSince(auditLog: string, since: Date, user: string): strin
     .map(({ verb, objectRef }) => `${verb} ${objectRef?.resource} in ${objectRef?.namespace ?? 'all'}`);
 }
 
+/**
+ * What one user has used since a moment, as `verb resource` or `verb resource/subresource`. Applying what was not there
+ * takes the right to create, which the log shows by the answer only.
+ */
+export function rightsUsed(auditLog: string, since: Date, user: string = OPERATOR_USER): string[] {
+  const used = answeredSince(auditLog, since, user)
+    .filter(({ objectRef, responseStatus }) => objectRef?.resource !== undefined && responseStatus?.code !== 403)
+    .filter(({ objectRef }) => objectRef?.resource !== 'selfsubjectaccessreviews')
+    .flatMap(({ verb, objectRef: { resource, subresource } = {}, responseStatus }) => {
+      const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+      return verb === 'patch' && responseStatus?.code === 201
+        ? [`patch ${what}`, `create ${what}`]
+        : [`${verb} ${what}`];
+    });
+  return [...new Set(used)].sort();
+}
+
+/**
+ * When each write of one user since a moment came in, by the credential it came with, in the order of their coming. Each
+ * token of a ServiceAccount has an id (`JTI=…`), so two processes with a token each are told apart.
+ */
+export function writersSince(auditLog: string, since: Date, user: string = OPERATOR_USER): Writer[] {
+  return answeredSince(auditLog, since, user)
+    .filter(({ verb, objectRef }) => WRITE_VERBS.has(verb) && !APART.has(objectRef?.resource ?? ''))
+    .map(({ user: who, requestReceivedTimestamp: at, verb, objectRef }) => ({
+      credential: who?.extra?.['authentication.kubernetes.io/credential-id']?.[0] ?? '',
+      at: new Date(at),
+      what: `${verb} ${objectRef?.resource} ${objectRef?.name ?? ''}`,
+    }))
+    .sort((one, other) => one.at.getTime() - other.at.getTime());
+}
+
+/** Who wrote when. */
+export interface Writer {
+  readonly credential: string;
+  readonly at: Date;
+  readonly what: string;
+}
+
 /** Writes by one user since a moment, Leases and questions about rights left out. */
 export function writesSince(auditLog: string, since: Date, user: string = OPERATOR_USER): Write[] {
   return answeredSince(auditLog, since, user)
     .filter(({ verb }) => WRITE_VERBS.has(verb))
-    .filter((event) => !['leases', 'selfsubjectaccessreviews'].includes(event.objectRef?.resource ?? ''))
+    .filter((event) => !APART.has(event.objectRef?.resource ?? ''))
     .map((event) => ({
       verb: event.verb,
       resource: event.objectRef?.resource ?? '',
