@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test check bench fuzz measure generate golden images up down status env clean
+.PHONY: help demo test check bench fuzz measure generate golden sbom images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,8 @@ test: $(SETUP) ## all tests, on a real Kubernetes; ends with `N passed, 0 failed
 check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no cluster
 	@$(NODE) test/run.ts --fast
 
-bench: $(SETUP) ## how fast a profile becomes objects
-	@$(NODE) test/bench/synthesize.ts
+bench: $(SETUP) ## how fast a profile becomes objects, beside `helm template`
+	@$(NODE) test/bench/main.ts
 
 fuzz: $(SETUP) ## 10,000 random profiles before the real servers; FUZZ_COUNT and FUZZ_SEED choose others
 	@$(BIN) FUZZ_COUNT=$${FUZZ_COUNT:-10000} vitest run --project e2e test/e2e/agreement.test.ts
@@ -35,12 +35,15 @@ fuzz: $(SETUP) ## 10,000 random profiles before the real servers; FUZZ_COUNT and
 measure: $(SETUP) ## the guide's values against ours on a node of its own; about 15 minutes
 	@$(NODE) test/measure/main.ts
 
-generate: $(SETUP) ## CRD, reference and install.yaml from their sources
+generate: $(SETUP) ## CRD, references and install channels from their sources
 	@$(NODE) crds/bin/generate.ts
 	@$(NODE) deploy/bin/generate.ts
 
 golden: $(SETUP) ## renew the expected objects of the examples; review the diff
 	@$(BIN) UPDATE_GOLDEN=1 vitest run --project golden
+
+sbom: $(SETUP) ## licences of what is bundled, and a bill of materials beside the bundle in dist
+	@$(NODE) release/main.ts
 
 images: $(SETUP) ## build the images whose inputs changed
 	@$(NODE) images/build.ts

@@ -1,8 +1,13 @@
+#!/usr/bin/env node
 import { text } from 'node:stream/consumers';
-import { pitcrew } from './pitcrew.ts';
-import { terminalOf } from './terminal.ts';
+import { keepCompiledCode } from './compile-cache.ts';
 
 /** The process around the tool: arguments in, text and exit code out. */
+
+// Only what is imported after this profits from it.
+keepCompiledCode();
+const { pitcrew } = await import('./pitcrew.ts');
+const { terminalOf } = await import('./terminal.ts');
 
 // `pitcrew render … | head` closes the pipe early, which is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

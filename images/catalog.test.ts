@@ -13,9 +13,11 @@ function basesOf(recipe: ImageRecipe): string[] {
     [...text.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name, value]) => [name, value]),
   );
   const args: Readonly<Record<string, string | undefined>> = { ...defaults, ...recipe.buildArgs };
-  return [...text.matchAll(/^FROM (\S+)/gm)].map(([, base = '']) =>
-    base.replace(/\$\{(\w+)\}/g, (_reference, name: string) => args[name] ?? ''),
-  );
+  const stages = [...text.matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)];
+  const ownNames = new Set(['scratch', ...stages.map(([, , name]) => name)]);
+  return stages
+    .map(([, base = '']) => base.replace(/\$\{(\w+)\}/g, (_reference, name: string) => args[name] ?? ''))
+    .filter((base) => !ownNames.has(base));
 }
 
 describe('catalog', () => {

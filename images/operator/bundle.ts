@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { areInputsUnchanged, recordInputs } from './bundle-inputs.ts';
+import { isBundleCurrent, recordBundle } from './bundle-record.ts';
 
 export interface BundleOptions {
   /** Where the entries lie. */
@@ -20,7 +20,11 @@ const recipe = ['images/operator/bundle.ts', 'package.json', 'package-lock.json'
 const commonJsNames = `import { createRequire as pitcrewRequire } from 'node:module';
 const require = pitcrewRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`;
 
-/** Bundles the operator and the command line, each into one file with all that it imports; says what went in. */
+/**
+ * Bundles the operator and the command line: for each a file to run, and beside them the chunks with all that they
+ * import, so that what is loaded late is read late, and what both need is there once. The same sources give the same
+ * bytes. Says what went in.
+ */
 export async function bundle(options: BundleOptions = {}): Promise<Metafile> {
   const root = options.root ?? repository;
   const outFolder = options.outFolder ?? join(root, 'dist');
@@ -34,29 +38,38 @@ export async function bundle(options: BundleOptions = {}): Promise<Metafile> {
     format: 'esm',
     platform: 'node',
     target: 'node22',
-    minify: true,
-    keepNames: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    // Not minified: it would start no faster, and a trace would quote a line of a hundred thousand characters. Shorter
+    // names would even have to be set right again at every start, since messages carry those of classes.
     // Licence texts are collected from the list of inputs instead of being left between the lines.
     legalComments: 'none',
     metafile: true,
-    banner: { js: `#!/usr/bin/env node\n${commonJsNames}` },
+    banner: { js: commonJsNames },
     logLevel: 'warning',
   });
+  await removeOldChunks(join(outFolder, 'chunks'), metafile);
   // Outside the repository nothing else says that these files are modules.
   await writeFile(join(outFolder, 'package.json'), '{"type":"module"}\n');
   await Promise.all(Object.keys(entries).map((name) => chmod(join(outFolder, `${name}.js`), 0o755)));
-  await recordInputs(root, outFolder, [
+  await recordBundle(root, outFolder, [
     ...Object.keys(metafile.inputs),
+    ...Object.keys(metafile.outputs),
     ...recipe.filter((file) => existsSync(join(root, file))),
   ]);
   return metafile;
 }
 
-/** Bundles unless all that the last bundle was made of is still the same. */
+/** A chunk's name changes with its content, so those of older bundles would stay for ever. */
+async function removeOldChunks(folder: string, { outputs }: Metafile): Promise<void> {
+  const current = new Set(Object.keys(outputs).map((output) => basename(output)));
+  const old = (await readdir(folder)).filter((file) => !current.has(file));
+  await Promise.all(old.map((file) => rm(join(folder, file))));
+}
+
+/** Bundles unless the last bundle, and all that it was made of, is still the same. */
 export async function bundleUnlessUnchanged(): Promise<void> {
-  const outFolder = join(repository, 'dist');
-  const complete = Object.keys(entries).every((name) => existsSync(join(outFolder, `${name}.js`)));
-  if (!complete || !(await areInputsUnchanged(repository, outFolder))) await bundle();
+  if (!(await isBundleCurrent(repository, join(repository, 'dist')))) await bundle();
 }
 
 if (process.argv[1] === import.meta.filename) {
