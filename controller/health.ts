@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createTlsServer, type TlsFiles } from './tls-server.ts';
 
 /** One question with its answer: undefined is well, a string says what is wrong. */
 export interface Check {
@@ -12,6 +13,14 @@ export interface Check {
 export interface Page {
   readonly contentType: string;
   readonly render: () => string | Promise<string>;
+  /** Undefined, or answers undefined: anybody may see it. */
+  readonly admit?: ((authorization: string | undefined) => Promise<Refusal | undefined>) | undefined;
+}
+
+/** Why somebody may not see a page. */
+export interface Refusal {
+  readonly status: 401 | 403 | 503;
+  readonly why: string;
 }
 
 /** How to build the server. */
@@ -20,6 +29,8 @@ export interface HealthOptions {
   readonly port: number;
   /** Default: all addresses, since the kubelet asks from outside. */
   readonly host?: string | undefined;
+  /** Left out: plain http, as the kubelet asks. */
+  readonly tls?: TlsFiles | undefined;
   /** Any that fails gets the process restarted. */
   readonly live: readonly Check[];
   /** Any that fails takes the process out of service. */
@@ -48,12 +59,12 @@ const MAX_LAG_MS = 5_000;
 const MAX_WATCH_AGE_MS = 300_000;
 const LAG_WINDOW_MS = 30_000;
 
-/** Starts listening. Rejects when the port is taken. */
+/** Starts listening. Rejects when the port is taken, or a certificate cannot be read. */
 export async function startHealth(options: HealthOptions): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    answer(options, path, response).catch(() => send(response, 500, 'text/plain', 'internal error\n'));
-  });
+  const listener: RequestListener = (request, response) => {
+    answer(options, request, response).catch(() => send(response, 500, 'text/plain', 'internal error\n'));
+  };
+  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -61,11 +72,14 @@ export async function startHealth(options: HealthOptions): Promise<HealthServer>
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
 }
 
-async function answer(options: HealthOptions, path: string, response: ServerResponse): Promise<void> {
+async function answer(options: HealthOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
   if (path === '/healthz') return report(response, options.live);
   if (path === '/readyz') return report(response, options.ready);
   const page = options.pages?.[path];
   if (page === undefined) return send(response, 404, 'text/plain', 'not found\n');
+  const refusal = await page.admit?.(request.headers.authorization);
+  if (refusal !== undefined) return send(response, refusal.status, 'text/plain', `${refusal.why}\n`);
   send(response, 200, page.contentType, await page.render());
 }
 

@@ -1,5 +1,5 @@
 import type { PassFailure } from '../loop/outcome.ts';
-import { ApiError, ConnectionError, type StatusCause } from './errors.ts';
+import { ApiError, ConnectionError, type StatusCause, WriteRefused } from './errors.ts';
 
 /** One field that the server complains about, in its words. */
 export interface FieldCause {
@@ -48,7 +48,8 @@ const PACE: Record<FailureKind, PassFailure['pace']> = {
 /** What a thrown error means. Pure and total: anything at all can be given. */
 export function classify(error: unknown): Failure {
   if (error instanceof ApiError) return classifyAnswer(error);
-  if (error instanceof ConnectionError) return failure('Unavailable', error.message, error);
+  if (error instanceof ConnectionError || error instanceof WriteRefused)
+    return failure('Unavailable', error.message, error);
   if (isCutOff(error)) return failure('Unavailable', (error as Error).message, error);
   return failure('Bug', 'internal error', error);
 }

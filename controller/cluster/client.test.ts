@@ -30,7 +30,8 @@ const absent = (): never => {
 
 describe('cluster', () => {
   it('applies with our manager, force and strict validation', async () => {
-    const { cluster, requests } = bench(() => ({ body: { kind: 'ConfigMap' }, warnings: ['deprecated'] }));
+    const answer = { body: { kind: 'ConfigMap' }, warnings: ['deprecated'] };
+    const { cluster, requests, guardWrite } = bench(() => answer);
     expect(await cluster.apply(configMap)).toEqual({ object: { kind: 'ConfigMap' }, warnings: ['deprecated'] });
     expect(requests[0]).toEqual({
       method: 'PATCH',
@@ -40,6 +41,7 @@ describe('cluster', () => {
       contentType: 'application/apply-patch+yaml',
       repeatable: true,
       signal: undefined,
+      guard: guardWrite,
     });
   });
 

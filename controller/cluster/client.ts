@@ -24,7 +24,7 @@ export const FIELD_MANAGER = 'pitcrew';
 /** How to build the client. */
 export interface ClientOptions {
   readonly transport: Transport;
-  /** Asked right before every write that is not a dry run; a throw stops it. The place for a leader's fence. */
+  /** Asked before every write that is not a dry run, and again right before its bytes leave; a throw stops it. */
   readonly guardWrite?: (() => void) | undefined;
 }
 
@@ -32,8 +32,9 @@ export interface ClientOptions {
 export function createCluster(options: ClientOptions): Cluster {
   const { transport } = options;
   const write = async (request: ApiRequest, call: WriteOptions): Promise<Written> => {
-    if (call.dryRun !== true) options.guardWrite?.();
-    const { body, warnings } = await transport.request(request);
+    const guard = call.dryRun === true ? undefined : options.guardWrite;
+    guard?.();
+    const { body, warnings } = await transport.request({ ...request, guard });
     return { object: body as KubeObject, warnings };
   };
   return {

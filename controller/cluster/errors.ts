@@ -26,11 +26,15 @@ export interface Asked {
   readonly path: string;
 }
 
+/** Longer than an API server ever asks for; what stands in front of it may ask for a day. */
+const LONGEST_WAIT_MS = 120_000;
+
 /** The server answered, and the answer is no. */
 export class ApiError extends Error {
   readonly status: number;
   readonly body: StatusBody;
   readonly asked: Asked;
+  /** For how long the server wants to be left alone; at most two minutes. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: StatusBody, asked: Asked, retryAfterMs?: number) {
@@ -39,7 +43,8 @@ export class ApiError extends Error {
     this.status = status;
     this.body = body;
     this.asked = asked;
-    this.retryAfterMs = retryAfterMs ?? secondsOf(body);
+    const waitMs = retryAfterMs ?? secondsOf(body);
+    this.retryAfterMs = waitMs === undefined ? undefined : Math.min(waitMs, LONGEST_WAIT_MS);
   }
 }
 
@@ -51,6 +56,14 @@ export class ConnectionError extends Error {
     super(message, options);
     this.name = 'ConnectionError';
     this.asked = asked;
+  }
+}
+
+/** A write was kept back on this side: whoever guards writes did not let it pass. */
+export class WriteRefused extends Error {
+  constructor(why: string) {
+    super(why);
+    this.name = 'WriteRefused';
   }
 }
 

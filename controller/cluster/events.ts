@@ -42,6 +42,8 @@ export interface EventRecorderOptions {
   readonly instance?: string | undefined;
   readonly newSuffix?: (() => string) | undefined;
   readonly observer?: EventObserver | undefined;
+  /** As `guard` of a request. */
+  readonly guardWrite?: (() => void) | undefined;
 }
 
 /** Equal events within this time are one event with a count. */
@@ -71,6 +73,7 @@ interface State {
   readonly instance: string;
   readonly newSuffix: () => string;
   readonly observer: EventObserver;
+  readonly guard: (() => void) | undefined;
   readonly series: Map<string, Series>;
   tokens: number;
   refilledMs: number;
@@ -86,6 +89,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     instance: options.instance ?? `pitcrew-${hostname()}`,
     newSuffix: options.newSuffix ?? (() => randomBytes(8).toString('hex')),
     observer: contained(options.observer ?? {}),
+    guard: options.guardWrite,
     series: new Map(),
     tokens: BURST,
     refilledMs: clock.nowMs(),
@@ -129,10 +133,12 @@ function begin(
   state.series.set(key, series);
   const body = eventOf(state, { namespace, name }, regarding, event);
   const path = pathOf(RESOURCES.Event, { namespace });
-  series.last = guarded(state, () => state.transport.request({ method: 'POST', path, body })).then((written) => {
-    // The next equal one tries anew instead of counting up what does not exist.
-    if (!written) state.series.delete(key);
-  });
+  series.last = guarded(state, () => state.transport.request({ method: 'POST', path, body, guard: state.guard })).then(
+    (written) => {
+      // The next equal one tries anew instead of counting up what does not exist.
+      if (!written) state.series.delete(key);
+    },
+  );
 }
 
 function repeat(state: State, series: Series): void {
@@ -151,6 +157,7 @@ function writeCount(state: State, series: Series): void {
     body,
     contentType: 'application/merge-patch+json',
     repeatable: true,
+    guard: state.guard,
   };
   series.last = series.last.then(async () => {
     await guarded(state, () => state.transport.request(request));

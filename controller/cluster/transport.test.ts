@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { classify } from './classify.ts';
 import type { Endpoint } from './config.ts';
-import { ApiError, ConnectionError } from './errors.ts';
+import { ApiError, ConnectionError, WriteRefused } from './errors.ts';
 import { type Answer, json, type StandIn, startStandIn } from './stand-in.ts';
 import { type Attempt, createTransport, type Transport, type TransportOptions, warningsOf } from './transport.ts';
 
@@ -171,10 +171,56 @@ describe('request', () => {
     expect(attempts).toHaveLength(1);
   });
 
+  it('does not let a proxy in between keep a profile waiting for a day', async () => {
+    const { transport } = await bench(says(503, { 'retry-after': '86400' }));
+    const error = await transport.request(get).catch((thrown: unknown) => thrown);
+    expect(classify(error)).toMatchObject({ kind: 'Unavailable', retryAfterMs: 120_000 });
+  });
+
   it('gives up waiting after four attempts', async () => {
     const { transport, attempts } = await bench(says(429, { 'retry-after': '0.01' }));
     await expect(transport.request(post)).rejects.toMatchObject({ status: 429, retryAfterMs: 10 });
     expect(attempts).toHaveLength(4);
+  });
+});
+
+describe('a guarded request', () => {
+  it('is asked about when it has its connection, however long it has waited for one', async () => {
+    let held: (() => void)[] = [];
+    const { standIn, transport } = await bench((_seen, response) => held.push(() => json(response, 200, {})));
+    const calls = Promise.all(Array.from({ length: 32 }, () => transport.request(get)));
+    await vi.waitFor(() => expect(held).toHaveLength(32));
+    let leads = true;
+    const guard = vi.fn(() => {
+      if (!leads) throw new WriteRefused('does not lead');
+    });
+    const late = transport.request({ ...post, guard }).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(guard).not.toHaveBeenCalled();
+    leads = false;
+    for (const answer of held.splice(0)) answer();
+    expect(await late).toMatchObject({ name: 'WriteRefused', message: 'does not lead' });
+    expect(guard).toHaveBeenCalledTimes(1);
+    await calls;
+    expect(standIn.seen).toHaveLength(32);
+    // The connection is as good as before.
+    leads = true;
+    held = [];
+    const next = transport.request({ ...post, guard });
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    held[0]?.();
+    await next;
+    expect(standIn.seen).toHaveLength(33);
+  });
+
+  it('is asked about again before it is sent again', async () => {
+    const { standIn, transport } = await bench(inTurn(says(429, { 'retry-after': '0.02' }), good));
+    const guard = vi.fn().mockReturnValueOnce(undefined);
+    guard.mockImplementation(() => {
+      throw new WriteRefused('does not lead');
+    });
+    await expect(transport.request({ ...post, guard })).rejects.toBeInstanceOf(WriteRefused);
+    expect(standIn.seen).toHaveLength(1);
   });
 });
 

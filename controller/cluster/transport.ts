@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici';
 import { type Clock, pause, systemClock } from '../loop/clock.ts';
 import { contained } from '../loop/contained.ts';
 import type { Endpoint } from './config.ts';
-import { ApiError, type Asked, ConnectionError, type StatusBody } from './errors.ts';
+import { ApiError, type Asked, ConnectionError, type StatusBody, WriteRefused } from './errors.ts';
+import { guarded } from './guarded.ts';
 import { createPools, type Lane, type Pools, type Ticket } from './pools.ts';
 
 /** One call with an answer of a size we can hold. */
@@ -20,6 +21,8 @@ export interface ApiRequest {
   readonly deadlineMs?: number | undefined;
   /** Sending it twice has the effect of sending it once; GET always is. */
   readonly repeatable?: boolean | undefined;
+  /** Asked for each attempt when it has its connection, right before the bytes leave; a throw keeps them back. */
+  readonly guard?: (() => void) | undefined;
 }
 
 /** A good answer. */
@@ -91,6 +94,7 @@ interface Call extends Asked {
   readonly body: string | undefined;
   readonly contentType: string;
   readonly repeatable: boolean;
+  readonly guard: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -197,7 +201,7 @@ async function exchange<T>(
   const startedMs = context.clock.nowMs();
   let status: number | undefined;
   try {
-    const response = await ticket.agent.request({
+    const response = await guarded(ticket.agent, call.guard).request({
       origin: context.server.origin,
       path: call.pathAndQuery,
       method: call.method as Dispatcher.HttpMethod,
@@ -218,7 +222,7 @@ async function exchange<T>(
 
 /** Whatever the HTTP layer throws becomes one kind of error; what was thrown stays as its cause. */
 function asOurs(error: unknown, call: Call): unknown {
-  if (error instanceof ApiError || error instanceof ConnectionError) return error;
+  if (error instanceof ApiError || error instanceof ConnectionError || error instanceof WriteRefused) return error;
   if (call.signal.aborted) return call.signal.reason;
   const said = error instanceof Error ? error.message : 'connection failed';
   return new ConnectionError(said === '' ? 'connection failed' : said, askedOf(call), { cause: error });
@@ -296,6 +300,7 @@ function callOf(context: Context, request: ApiRequest, lane: Lane, signal: Abort
     body: request.body === undefined ? undefined : JSON.stringify(request.body),
     contentType: request.contentType ?? 'application/json',
     repeatable: request.repeatable ?? request.method === 'GET',
+    guard: request.guard,
     signal,
   };
 }

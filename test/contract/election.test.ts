@@ -67,7 +67,9 @@ async function takeover(since: Date, old: Replica, next: Replica): Promise<numbe
     async () => writers(since).find(({ credential }) => credential === next.credential),
     60_000,
   );
-  expect(await holder()).toBe(next.name);
+  const { spec } = await lease();
+  expect(spec.holderIdentity).toBe(next.name);
+  told(`${next.name} elected`, new Date(spec.acquireTime ?? 0).getTime() - since.getTime());
   const late = writers(since).filter(({ credential, at }) => credential === old.credential && at >= first.at);
   expect(late).toEqual([]);
   return first.at.getTime() - since.getTime();
