@@ -17,3 +17,10 @@ export function postgresVersion(image: string): PostgresVersion {
   const major = Number(/^v?([0-9]{1,2})(?![0-9])/.exec(tag)?.[1] ?? 0);
   return major >= 9 && major < 40 ? { major, told: true } : { major: NEWEST_POSTGRES, told: false };
 }
+
+/** The same release on Debian, where the image is of Alpine: `postgres:16-alpine3.22` → `postgres:16`. */
+export function debianTwin(image: string): string | undefined {
+  const [name = ''] = image.split('@');
+  const told = /^(.+?):([^:/]*?)-?alpine[0-9.]*$/.exec(name);
+  return told === null ? undefined : `${told[1]}:${told[2] || NEWEST_POSTGRES}`;
+}

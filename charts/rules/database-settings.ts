@@ -9,8 +9,9 @@ import { SUPERUSER_RESERVED } from '../connections.ts';
 import type { KnobPath } from '../effective.ts';
 import { type Admission, REMOVE, type Rule, type RuleInput, type Verdict, type Violation } from '../findings.ts';
 import { foreignLibraries, objectionTo } from '../postgres-settings.ts';
-import { NEWEST_POSTGRES, OLDEST_POSTGRES, postgresVersion } from '../postgres-version.ts';
+import { debianTwin, NEWEST_POSTGRES, OLDEST_POSTGRES, postgresVersion } from '../postgres-version.ts';
 import { postgresManaged } from '../stack.ts';
+import { POSTGRES_USER } from '../tiers/postgres/bootstrap.ts';
 
 /** What the PostgreSQL of this version would refuse, or leave alone. */
 
@@ -53,6 +54,20 @@ export const DATABASE_SETTING_RULES: readonly Rule[] = [
           : `the tag of ${image} does not tell its version: PostgreSQL ${NEWEST_POSTGRES} is assumed, and settings that older ones lack are left out`,
         fixes: [],
         advice: 'a tag that begins with the major version lets all of it be checked: postgres:18',
+      };
+    },
+  },
+  {
+    id: 'PG-02',
+    path: 'postgres.image',
+    check: (input) => {
+      const image = input.effective.value('postgres.image');
+      const twin = debianTwin(image);
+      if (!managed(input) || twin === undefined) return undefined;
+      return {
+        severity: 'Error',
+        message: `${image} is an image of Alpine, whose user postgres is 70; the database runs as ${POSTGRES_USER}, which Alpine does not know, and initdb refuses to start`,
+        fixes: [{ 'postgres.image': twin }],
       };
     },
   },

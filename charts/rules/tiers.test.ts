@@ -218,6 +218,14 @@ const ROWS: readonly Row[] = [
     'a tag that begins with the major version lets all of it be checked: postgres:18',
   ],
   [
+    'PG-02: an image of Alpine',
+    postgres({ image: 'postgres:16-alpine3.22' }),
+    'PG-02',
+    'Error',
+    /whose user postgres is 70; the database runs as 999/,
+    'set postgres.image to postgres:16',
+  ],
+  [
     'PG-08: a disk without walls',
     minimal,
     'PG-08',

@@ -1,4 +1,5 @@
 import { inBaseUnits } from '../../charts/postgres-units.ts';
+import { debianTwin } from '../../charts/postgres-version.ts';
 import { type Knob, knobsOf } from '../../crds/knob.ts';
 import { postgresSchema } from '../../crds/tiers/postgres.ts';
 import { formatPgSize } from '../../crds/units.ts';
@@ -17,11 +18,20 @@ export function placePostgres(draft: Draft, roles: Roles, project: string): void
     placeExternal(draft, roles.backend);
     return;
   }
-  placeImage(draft, 'postgres', postgres, project);
+  placeImage(draft, 'postgres', onDebian(draft, postgres), project);
   placeCommand(draft, postgres);
   placeResources(draft, 'postgres', postgres);
   placeStorage(draft, `services.${postgres.name}.volumes`);
   noteService(draft, postgres);
+}
+
+/** Nothing of the old data folder is taken over, only a dump, so the same release on Debian does as well (PG-02). */
+function onDebian(draft: Draft, postgres: Service): Service {
+  const twin = postgres.image === undefined ? undefined : debianTwin(postgres.image);
+  if (twin === undefined) return postgres;
+  const from = `services.${postgres.name}.image`;
+  draft.note('changed', from, `${postgres.image} is now ${twin}: the user of Alpine's images has another number`);
+  return { ...postgres, image: twin };
 }
 
 /** A volume of compose has no size, so somebody has to choose one; the number is that of the examples. */
