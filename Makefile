@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test check bench fuzz measure generate golden sbom images up down status env clean
+.PHONY: help demo test stories check bench fuzz measure generate golden sbom images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(SETUP) ## a real node, the guide's stack on it, Ready; stays up until `m
 
 test: $(SETUP) ## all tests, on a real Kubernetes; ends with `N passed, 0 failed`
 	@$(NODE) test/run.ts
+
+stories: $(SETUP) ## every command of docs/ typed on a node, every alert fired by its cause; about ten minutes
+	@$(BIN) vitest run --project stories
 
 check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no cluster
 	@$(NODE) test/run.ts --fast

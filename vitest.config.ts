@@ -26,7 +26,17 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/docs/cluster/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          // Long, so not part of `make test`: `make stories`.
+          name: 'stories',
+          include: ['test/docs/cluster/**/*.test.ts', 'test/monitoring/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,

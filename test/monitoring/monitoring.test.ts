@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CATALOG } from '../../controller/metrics/catalog.ts';
 import { DASHBOARD_QUERIES } from '../../deploy/monitoring/dashboard.ts';
 import { ALERTS } from '../../deploy/monitoring/rules.ts';
-import { discoverOperator, secretText, startExporters } from '../monitoring/exporters.ts';
-import { Prometheus } from '../monitoring/prometheus.ts';
 import { e2eStage, removeOtherProfiles } from '../support/e2e-stage.ts';
 import { type Edge, edgeOf } from '../support/edge.ts';
 import { podsOf, psql } from '../support/inside.ts';
 import { waitFor } from '../support/kubectl.ts';
 import { applyProfile, patchSpec, smallProfile } from '../support/profiles.ts';
 import { OPERATOR_NAMESPACE, prepareNamespace, type Stage, waitReady } from '../support/stage.ts';
+import { discoverOperator, secretText, startExporters } from './exporters.ts';
+import { Prometheus } from './prometheus.ts';
 
 /** A real Prometheus watches a real stack; each alert is fired by what it is about, and clears when that is mended. */
 let stage: Stage;
