@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Real servers without a cluster: PostgreSQL, gunicorn, promtool. They run beside those that need an API server. */
+const SERVERS = 'test/contract/{postgres-*,live-settings,migration-login,inject,database-url,alert-rules}.test.ts';
+
 /** Pure tests run in parallel; whatever talks to a cluster runs one file at a time on two cores. */
 export default defineConfig({
   test: {
@@ -18,6 +21,16 @@ export default defineConfig({
         test: {
           name: 'api',
           include: ['test/contract/**/*.test.ts'],
+          exclude: [SERVERS],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'servers',
+          include: [SERVERS],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 600_000,

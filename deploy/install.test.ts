@@ -66,7 +66,7 @@ describe('an operator that stands for election', () => {
 
   it('is known by the name of its pod', () => {
     expect(JSON.stringify(installManifests().at(-1))).toContain(
-      '{"name":"POD_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}',
+      '{"name":"POD_NAME","valueFrom":{"fieldRef":{"apiVersion":"v1","fieldPath":"metadata.name"}}}',
     );
   });
 });

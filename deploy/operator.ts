@@ -113,8 +113,8 @@ function container({ image, resources, heapMiB, logLevel, watchNamespaces }: Ins
       { name: 'PITCREW_NAMESPACES', value: watchNamespaces },
       { name: 'PITCREW_HEALTH_PORT', value: String(HEALTH_PORT) },
       { name: 'LOG_LEVEL', value: logLevel },
-      // By it a process takes part in the election.
-      { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+      // By it a process takes part in the election. The server's default is written out, or a second applier would meet a conflict.
+      { name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
       { name: 'NODE_OPTIONS', value: `--max-old-space-size=${heapMiB} --max-semi-space-size=2` },
     ],
     ports: [{ name: 'health', containerPort: HEALTH_PORT, protocol: 'TCP' }],

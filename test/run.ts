@@ -71,7 +71,7 @@ function heading(title: string): void {
 
 /** All tests that need a cluster wait for most of their time, so they wait together. */
 async function onClusters(): Promise<Tally[]> {
-  const beside = ['api', 'argocd'].map((project) => ({ project, held: [] as string[] }));
+  const beside = ['api', 'servers', 'argocd'].map((project) => ({ project, held: [] as string[] }));
   const tallies = await Promise.all([tests('e2e'), ...beside.map(({ project, held }) => tests(project, held))]);
   process.stdout.write(beside.flatMap(({ held }) => held).join(''));
   return tallies;
