@@ -56,6 +56,13 @@ describe('a server that runs something else', () => {
     expect(found({ settings: [shared] })).toEqual([]);
   });
 
+  it('is not judged by a session that began before the file was read again', () => {
+    const old = { ...WORK_MEM, context: 'superuser-backend', file: '' };
+    expect(found({ settings: [old] })).toEqual([]);
+    expect(found({ settings: [{ ...old, context: 'sighup' }] })).toMatchObject([{ id: 'INV-22' }]);
+    expect(found({ settings: [{ ...old, file: WORK_MEM.file }] })).toMatchObject([{ id: 'PG-04' }]);
+  });
+
   it('is not judged by what it chooses itself, or by what only our session has', () => {
     for (const source of ['override', 'session', 'user', 'database', 'client'])
       expect(found({ settings: [{ ...WORK_MEM, source }] })).toEqual([]);

@@ -114,6 +114,9 @@ interface Compared {
 /** Values that only our own session has say nothing about the server: they are told as overrides, if at all. */
 const SERVER_WIDE = new Set(['default', 'environment variable', 'configuration file', 'command line']);
 
+/** A session takes these when it begins, and ours may have begun a moment before the server read its file again. */
+const AT_SESSION_START = new Set(['backend', 'superuser-backend']);
+
 function settingFinding(compared: Compared): Finding[] {
   const { setting, written } = compared;
   if (!SERVER_WIDE.has(setting.source)) return [];
@@ -121,8 +124,9 @@ function settingFinding(compared: Compared): Finding[] {
   if (same === true) return setting.pending ? [waitingFinding(compared)] : [];
   const bounds = boundsBroken(written, setting);
   if (bounds !== undefined) return [boundsFinding(compared, bounds)];
+  const isOfBefore = AT_SESSION_START.has(setting.context) && setting.file === '';
   // A change of ours that waits for the restart is told by RestartPending.
-  return same === undefined || setting.pending ? [] : [driftFinding(compared)];
+  return same === undefined || setting.pending || isOfBefore ? [] : [driftFinding(compared)];
 }
 
 function waitingFinding(compared: Compared): Finding {
