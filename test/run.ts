@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { clusterList, stopCluster } from './cluster/cluster.ts';
 
 /**
@@ -11,9 +11,12 @@ import { clusterList, stopCluster } from './cluster/cluster.ts';
 interface Tally {
   readonly passed: number;
   readonly failed: number;
+  /** Titles of what failed, to be said again where a reader looks first: at the end. */
+  readonly failures: readonly string[];
 }
 
-const bin = join(import.meta.dirname, '..', 'node_modules', '.bin');
+const repository = join(import.meta.dirname, '..');
+const bin = join(repository, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'pitcrew-test-'));
 
 /** Runs a program; what it prints goes to the screen, or into `held` to be printed later in one piece. */
@@ -33,7 +36,8 @@ function run(program: string, args: readonly string[], held?: string[]): Promise
 /** A program that passes or fails as a whole. */
 async function whole(title: string, program: string, args: readonly string[]): Promise<Tally> {
   heading(title);
-  return (await run(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const ended = await run(program, args);
+  return ended === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [title] };
 }
 
 /** A vitest project; a run that breaks before it counts anything is one failure. */
@@ -48,20 +52,31 @@ async function tests(project: string, held?: string[]): Promise<Tally> {
     held,
   );
   const counted = readReport(report);
-  return code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+  return code !== 0 && counted.failed === 0
+    ? { ...counted, failed: 1, failures: [`${title}: the run broke`] }
+    : counted;
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
 }
 
 function readReport(path: string): Tally {
   try {
-    const report = JSON.parse(readFileSync(path, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numFailedTestSuites: number;
-    };
-    // A file that fails to load has no tests but must not pass for it.
-    return { passed: report.numPassedTests, failed: report.numFailedTests };
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    const failures = testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName }) => `${relative(repository, name)}: ${fullName}`),
+    );
+    return { passed: numPassedTests, failed: numFailedTests, failures };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
 }
 
@@ -95,5 +110,6 @@ rmSync(scratch, { recursive: true, force: true });
 if (!fast) await endClustersSince(before);
 const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
 const failed = tallies.reduce((sum, tally) => sum + tally.failed, 0);
+for (const failure of tallies.flatMap(({ failures }) => failures)) process.stdout.write(`\nfailed: ${failure}`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

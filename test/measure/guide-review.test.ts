@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RULES } from '../../charts/rule-book.ts';
 
@@ -10,11 +10,18 @@ const review = readFileSync(join(repository, 'docs/guide-review.md'), 'utf8');
 const quoted = [...review.matchAll(/`([^`]+\.test\.ts)` “([^”]+)”/g)].map((match) => [match[1] ?? '', match[2] ?? '']);
 const ids = [...new Set(review.match(/\b(?:INV|NG|DB|BE|S|RES|FE|FUT|PG)-\d+\b/g))];
 
+/** A test file with the tables of cases that it takes its titles from. */
+function textOf(path: string): string {
+  const text = readFileSync(path, 'utf8');
+  const tables = [...text.matchAll(/from '(\.\/testing\/[^']+)'/g)].map(([, table = '']) => join(dirname(path), table));
+  return [text, ...tables.map((table) => readFileSync(table, 'utf8'))].join('\n');
+}
+
 describe('the review of the guide', () => {
   it.each(quoted)('names a test that there is: %s “%s”', (file, name) => {
     const path = join(repository, file);
     expect(existsSync(path)).toBe(true);
-    expect(readFileSync(path, 'utf8')).toContain(name);
+    expect(textOf(path)).toContain(name);
   });
 
   it('names findings that there are', () => {
