@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Real servers without a cluster: PostgreSQL, gunicorn, promtool. They run beside those that need an API server. */
 const SERVERS = 'test/contract/{postgres-*,live-settings,migration-login,inject,database-url,alert-rules}.test.ts';
 
-/** Pure tests run in parallel; whatever talks to a cluster runs one file at a time on two cores. */
+/** Pure tests run in parallel; whatever talks to a node runs one file at a time on two cores. */
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +22,8 @@ export default defineConfig({
           name: 'api',
           include: ['test/contract/**/*.test.ts'],
           exclude: [SERVERS],
-          fileParallelism: false,
+          // They wait more than they work; each worker has an API server of its own.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },
@@ -53,6 +54,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          // A sample here; `make chaos` takes every write and every wait in its real length.
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          globalSetup: 'test/chaos/end-cluster.ts',
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -14,8 +14,11 @@ export interface ApiServer {
   readonly namespace: string;
 }
 
+/** The cluster of this worker's files: those that run side by side do not see each other. */
+export const CONTRACT_CLUSTER = `contract-${process.env.VITEST_POOL_ID ?? 1}`;
+
 /** Starts or finds the cluster of this name before the tests of a file, and removes the namespace after them. */
-export function useApiServer(name = 'contract'): ApiServer {
+export function useApiServer(name = CONTRACT_CLUSTER): ApiServer {
   const held: { server?: ApiServer } = {};
   const server = (): ApiServer => {
     if (held.server === undefined) throw new Error('the API server is not there before the tests run');

@@ -4,12 +4,13 @@ import { parseProfile } from '../../crds/performance-profile.ts';
 import { startCluster } from '../cluster/cluster.ts';
 import { type Kubectl, kubectlFor } from '../support/kubectl.ts';
 import { seedProfile } from '../support/profiles.ts';
+import { CONTRACT_CLUSTER } from './api-server.ts';
 
 /** Bad input is refused by the API server itself, with field, value and bound, also while the operator is down. */
 let kubectl: Kubectl;
 
 beforeAll(async () => {
-  const cluster = await startCluster({ name: 'contract', node: false });
+  const cluster = await startCluster({ name: CONTRACT_CLUSTER, node: false });
   kubectl = kubectlFor(cluster.kubeconfig, cluster.binDir);
   await kubectl.pipe(
     JSON.stringify(customResourceDefinition()),
