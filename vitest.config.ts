@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Real servers without a cluster: PostgreSQL, gunicorn, promtool. They run beside those that need an API server. */
 const SERVERS = 'test/contract/{postgres-*,live-settings,migration-login,inject,database-url,alert-rules}.test.ts';
 
-/** Pure tests run in parallel; whatever talks to a node runs one file at a time on two cores. */
+/** Pure tests run in parallel; files that share a cluster run one after the other. */
 export default defineConfig({
   test: {
     projects: [
@@ -41,7 +41,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          fileParallelism: false,
+          // Each worker has a node of its own.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
         },

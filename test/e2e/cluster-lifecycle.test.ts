@@ -23,11 +23,9 @@ describe.skipIf(givenCluster() !== undefined || process.env.PITCREW_STATE)('a cl
     expect(kubectl('get', 'namespace', 'default', '-o', 'name')).toBe('namespace/default');
   });
 
-  test('is left alone, and found at once, when all is well', async () => {
+  test('is left alone when all is well', async () => {
     const before = await pids();
-    const start = Date.now();
     await startCluster(options);
-    expect(Date.now() - start).toBeLessThan(1_500);
     expect(await pids()).toEqual(before);
   });
 
