@@ -224,6 +224,26 @@ const WIDTHS = { stat: 6, timeseries: 8, table: 24 } as const;
 const HEIGHTS = { stat: 4, timeseries: 8, table: 8 } as const;
 const GRID = 24;
 
+/** All that Grafana's schema asks for; its own defaults, but for a tooltip that shows all lines. */
+const OPTIONS: Readonly<Record<Picture['kind'], object>> = {
+  timeseries: {
+    legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: [] },
+    tooltip: { mode: 'multi', sort: 'desc' },
+  },
+  stat: {
+    graphMode: 'area',
+    colorMode: 'value',
+    justifyMode: 'auto',
+    textMode: 'auto',
+    wideLayout: true,
+    showPercentChange: false,
+    percentChangeColorMode: 'standard',
+    orientation: 'auto',
+    reduceOptions: { calcs: ['lastNotNull'] },
+  },
+  table: { frameIndex: 0, showHeader: true },
+};
+
 /** Panels from left to right and from top to bottom, as rows of the grid fill up. */
 function panels(): object[] {
   let id = 0;
@@ -260,7 +280,7 @@ function panel(id: number, { title, kind, unit = 'none', queries }: Picture, gri
     datasource: SOURCE,
     gridPos,
     fieldConfig: { defaults: { unit, ...(kind === 'timeseries' ? { min: 0 } : {}) }, overrides: [] },
-    options: kind === 'stat' ? { reduceOptions: { calcs: ['lastNotNull'] } } : {},
+    options: OPTIONS[kind],
     targets: queries.map(({ expr, legend }, index) => ({
       refId: String.fromCharCode(65 + index),
       datasource: SOURCE,
@@ -298,7 +318,7 @@ export const dashboard = (): string =>
       time: { from: 'now-6h', to: 'now' },
       templating: {
         list: [
-          { name: 'source', type: 'datasource', label: 'Source', query: 'prometheus', current: {} },
+          { name: 'source', type: 'datasource', label: 'Source', query: 'prometheus' },
           chosen('namespace', 'Namespace'),
           chosen('name', 'Profile'),
         ],

@@ -22,7 +22,7 @@ const alerts: readonly Alert[] = [
     holds: '5m',
     expr: () => 'sum by (name) (leader_election_master_status) == 0',
     summary: 'Operators run, and none of them leads.',
-    runbook: `Edits and repairs wait. ${LOGS} tells of the Lease: a leader that is cut off from the API server, or rights on leases that are missing.`,
+    runbook: `Edits and repairs wait. ${LOGS} tells why the Lease could not be written, or whom it names (\`standing by\`): an API server that fails, an admission policy of somebody else, a process that Prometheus does not know. Where the right is missing the operator ends instead, and PitcrewOperatorDown tells.`,
     fires: [
       ['leader_election_master_status{name="pitcrew",instance="a"}', '0x2000'],
       ['leader_election_master_status{name="pitcrew",instance="b"}', '0x2000'],
@@ -31,7 +31,8 @@ const alerts: readonly Alert[] = [
   {
     name: 'PitcrewWatchStale',
     severity: 'warning',
-    holds: '1m',
+    // Of the five minutes that it may last; three bookmarks are missing by then.
+    holds: '0m',
     expr: () => 'max by (kind) (pitcrew_watch_last_byte_age_seconds) > 180',
     summary: 'The operator has heard nothing of {{ $labels.kind }} objects for three minutes.',
     runbook: `The API server sends a byte about every minute. After 130 s the watch is made anew, after 5 min the kubelet restarts the operator; if that does not help, something between the two swallows the connection. ${LOGS} tells of interrupted watches.`,
@@ -39,12 +40,12 @@ const alerts: readonly Alert[] = [
   },
   {
     name: 'PitcrewWatchMissedChanges',
-    severity: 'warning',
+    severity: 'info',
     holds: '0m',
     expr: ({ over }) => `sum by (kind) (increase(pitcrew_watch_missed_changes_total[${over('1h')}])) > 0`,
     summary: 'A watch of {{ $labels.kind }} objects had missed changes.',
     runbook:
-      'They were found by the comparing list of every half hour and dealt with, late. It is a fault of ours or of the API server: please report it with the log of the operator.',
+      'They were found by the comparing list of every half hour and dealt with, late; nothing need be done for them. It is a fault of ours, of the API server, or of a proxy between: please report it with the log of the operator.',
     fires: [['pitcrew_watch_missed_changes_total{kind="Pod"}', '0x30 2x2000']],
   },
   {
@@ -92,7 +93,7 @@ const alerts: readonly Alert[] = [
     expr: ({ over }) => `sum(increase(pitcrew_events_total{reason="Restored"}[${over('30m')}])) > 10`,
     summary: 'Somebody keeps changing what the operator manages.',
     runbook:
-      'It is repaired each time. `kubectl get events -A --field-selector reason=Restored` names the objects, their managedFields who else writes them: an autoscaler, another tool of GitOps, a person. Say it in the profile instead.',
+      'It is repaired each time. `kubectl get events -A --field-selector reason=Restored` names the objects, their managedFields who else writes them: an autoscaler, another tool of GitOps, a person. Of who undoes each repair, condition Ready says `Contended`, and the name. Say it in the profile instead.',
     fires: [['pitcrew_events_total{type="Normal",reason="Restored"}', '0+1x2000']],
   },
   {

@@ -110,7 +110,7 @@ const alerts: readonly Alert[] = [
     holds: '1m',
     expr: () => 'max by (namespace, name) (pitcrew_profile_condition_reason{type="Ready",reason="OutOfMemory"}) == 1',
     summary: `A container of profile ${WHICH} was killed for want of memory.`,
-    runbook: `${DESCRIBE} names the container and its limit. Raise resources.limits.memory of its tier; workers, pool and shared_buffers that are derived from it follow.`,
+    runbook: `${DESCRIBE} names the container and its limit. Raise resources.limits.memory of its tier; workers, pool and shared_buffers that are derived from it follow. On nodes with cgroup v1 the kernel ends one worker of gunicorn and the container goes on: that is not told here, its log says \`Perhaps out of memory?\`.`,
     fires: [[`pitcrew_profile_condition_reason{${SHOP},type="Ready",reason="OutOfMemory"}`, STEADY(1)]],
   },
   {

@@ -88,11 +88,13 @@ const database: readonly Alert[] = [
     name: 'PitcrewDatabaseDown',
     severity: 'critical',
     holds: '2m',
-    expr: () => 'max by (namespace, profile) (pg_up) == 0',
-    summary: `The database of ${WHICH} does not let the exporter in.`,
+    // Of a database that does not answer at all, the exporter may not say in time that it does not.
+    expr: () =>
+      'max by (namespace, profile) (pg_up) == 0 or max by (namespace, profile) (up{exporter="postgres"}) == 0',
+    summary: `The database of ${WHICH} does not answer the exporter.`,
     runbook:
-      'Condition Ready of the profile tells whether it runs. Where it does, see whether the exporter has the password of the Secret as it is now, and whether a NetworkPolicy lets it in.',
-    fires: [[`pg_up{${SHOP}}`, '0x2000']],
+      'Condition Ready of the profile tells whether it runs. Where it does: `up{exporter="postgres"}` of 0 is an exporter that is down or waits in vain, so see whether its pod is well and a NetworkPolicy lets it in; `pg_up` of 0 is a login that was refused, so see whether it has the password of the Secret as it is now.',
+    fires: [[`up{exporter="postgres",${SHOP}}`, '0x2000']],
   },
 ];
 

@@ -294,7 +294,8 @@ describe.skipIf(givenCluster() !== undefined)('examples/gitops under Argo CD', (
     });
   });
 
-  it(`rests for ${REST_SECONDS} s: no OutOfSync, no self-healing, no write by the operator`, async () => {
+  const rest = `rests for ${REST_SECONDS} s: no OutOfSync, no self-healing, no write by the operator`;
+  it(rest, { timeout: (REST_SECONDS + 240) * 1000 }, async () => {
     const { auditLog } = stage.cluster;
     if (auditLog === undefined) throw new Error('this cluster has no audit log');
     await waitFor('quiet', async () => writesSince(auditLog, new Date(Date.now() - 5000)).length === 0);

@@ -61,7 +61,7 @@ export async function startExporters(
       '--no-collector.bgwriter',
     ],
     {
-      DATA_SOURCE_URI: `${await addressOf(kubectl, profile, 'postgres')}:5432/postgres?sslmode=disable&connect_timeout=1`, // Of a pod that is gone comes no refusal.
+      DATA_SOURCE_URI: `${await serviceAddress(kubectl, profile, 'postgres')}:5432/postgres?sslmode=disable&connect_timeout=1`,
       DATA_SOURCE_USER: await secretValue(kubectl, profile, 'username'),
       DATA_SOURCE_PASS: await secretValue(kubectl, profile, 'password'),
     },
@@ -95,6 +95,12 @@ const exporterLabels = (app: string, { namespace, name }: Profile) => ({
 
 export async function addressOf(kubectl: Kubectl, { namespace, name }: Profile, tier: string): Promise<string> {
   return waitFor(`a pod of ${tier}`, async () => (await podsOf(kubectl, namespace, name, tier))[0]?.ip);
+}
+
+/** Where its Service answers; names of Services mean nothing outside of pods. */
+async function serviceAddress(kubectl: Kubectl, { namespace, name }: Profile, tier: string): Promise<string> {
+  const service = await kubectl.get<{ spec: { clusterIP: string } }>('service', `${name}-${tier}`, '-n', namespace);
+  return service?.spec.clusterIP ?? '';
 }
 
 /** From the Secret of the monitoring role. */

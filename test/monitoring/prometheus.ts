@@ -32,7 +32,8 @@ export const QUICK: Pace = {
   over: (duration) => ({ '1d': '10s', '1h': '8s', '30m': '5m' })[duration] ?? '15s',
 };
 
-interface Job {
+/** A scrape job as Prometheus reads it, less where its targets are. */
+export interface Job {
   readonly job_name: string;
   readonly [setting: string]: unknown;
 }
@@ -54,11 +55,12 @@ export class Prometheus {
   }
 
   /** Starts in a folder of its own; `stop` ends it and all programs that were started through it. */
-  static async start(cluster: Cluster, folder: string): Promise<Prometheus> {
+  static async start(cluster: Cluster, folder: string, more: readonly Job[] = []): Promise<Prometheus> {
     const prometheus = new Prometheus(cluster, folder, `http://${cluster.nodeAddress}:${PORTS.prometheus}`);
-    const { scrape_configs: jobs } = parse(readRepositoryFile('deploy/monitoring/prometheus.yaml')) as {
+    const { scrape_configs: ours } = parse(readRepositoryFile('deploy/monitoring/prometheus.yaml')) as {
       scrape_configs: Job[];
     };
+    const jobs = [...ours, ...more];
     for (const { job_name: job } of jobs) prometheus.setTargets(job, []);
     writeFileSync(join(folder, 'rules.yaml'), rulesFile(QUICK));
     const config = {
@@ -95,9 +97,12 @@ export class Prometheus {
     renameSync(`${file}.new`, file);
   }
 
+  /** Throws with what Prometheus says of a question that it does not understand. */
   async query<T>(path: string): Promise<T> {
-    const answer = await fetch(`${this.#url}/api/v1/${path}`);
-    return ((await answer.json()) as { data: T }).data;
+    const response = await fetch(`${this.#url}/api/v1/${path}`);
+    const answer = (await response.json()) as { status: string; error?: string; data: T };
+    if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`);
+    return answer.data;
   }
 
   /** Names of all metrics that were scraped. */
@@ -106,6 +111,10 @@ export class Prometheus {
   async firing(): Promise<FiringAlert[]> {
     const { alerts } = await this.query<{ alerts: FiringAlert[] }>('alerts');
     return alerts.filter(({ state }) => state === 'firing');
+  }
+
+  async isFiring(name: string, labels: Readonly<Record<string, string>> = {}): Promise<boolean> {
+    return (await this.firing()).some((alert) => isAbout(alert, name, labels));
   }
 
   /** Waits until an alert fires with these labels. */
@@ -124,11 +133,7 @@ export class Prometheus {
 
   /** Waits until it fires no more. */
   async clears(name: string, labels: Readonly<Record<string, string>> = {}, deadlineMs = 60_000): Promise<void> {
-    await waitFor(
-      `${name} to clear`,
-      async () => !(await this.firing()).some((alert) => isAbout(alert, name, labels)),
-      deadlineMs,
-    );
+    await waitFor(`${name} to clear`, async () => !(await this.isFiring(name, labels)), deadlineMs);
   }
 
   async stop(): Promise<void> {
