@@ -165,7 +165,8 @@ function setTimer(state: State, atMs: number | undefined): void {
   state.timer?.cancel();
   state.timer = undefined;
   if (atMs === undefined) return;
-  const cancel = state.clock.after(atMs - state.clock.nowMs(), () => {
+  // It may have become due since it was looked at.
+  const cancel = state.clock.after(Math.max(0, atMs - state.clock.nowMs()), () => {
     state.timer = undefined;
     pump(state);
   });
