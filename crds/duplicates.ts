@@ -5,10 +5,12 @@ import * as z from 'zod';
  * by the type of the list; zod has no such type, so this walks schema and value side by side.
  */
 export function duplicatesIn(schema: z.ZodType, value: unknown, path: readonly PropertyKey[] = []): Duplicate[] {
+  // Most of the schema is not used by most profiles.
+  if (value === undefined) return [];
   if (schema instanceof z.ZodOptional) return duplicatesIn(schema.unwrap() as z.ZodType, value, path);
   if (schema instanceof z.ZodObject) {
     return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, child]) =>
-      duplicatesIn(child, (value as Record<string, unknown> | undefined)?.[name], [...path, name]),
+      duplicatesIn(child, (value as Record<string, unknown>)[name], [...path, name]),
     );
   }
   if (!(schema instanceof z.ZodArray) || !Array.isArray(value)) return [];

@@ -63,6 +63,12 @@ describe('cluster', () => {
     expect(() => cluster.create({ ...configMap, metadata: { name: 'edge' } })).toThrow('needs a namespace');
   });
 
+  it('makes what is not there by naming a version that nothing has', async () => {
+    const { cluster, requests } = bench();
+    await cluster.apply(configMap, { onlyIfAbsent: true });
+    expect(requests[0]?.body).toEqual({ ...configMap, metadata: { ...configMap.metadata, resourceVersion: '1' } });
+  });
+
   it('patches a subresource', async () => {
     const { cluster, requests } = bench();
     const patch = { spec: { containers: [] } };

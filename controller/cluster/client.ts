@@ -154,8 +154,15 @@ function createRequest(object: WritableObject, call: WriteOptions): ApiRequest {
   };
 }
 
+/**
+ * No object has this version: etcd begins with it, empty. Whoever applies with the version of an object means that very
+ * one (metadata.resourceVersion, "optimistic concurrency"), and where none is there the version does not matter.
+ */
+const NEVER = '1';
+
 function applyRequest(object: WritableObject, call: ApplyOptions): ApiRequest {
-  const { namespace, name } = object.metadata;
+  const { metadata } = object;
+  const { namespace, name } = metadata;
   return {
     method: 'PATCH',
     path: pathOf(resourceOf(object), { namespace, name, subresource: call.subresource }),
@@ -165,7 +172,7 @@ function applyRequest(object: WritableObject, call: ApplyOptions): ApiRequest {
       fieldValidation: 'Strict',
       dryRun: dryRunOf(call),
     },
-    body: object,
+    body: call.onlyIfAbsent === true ? { ...object, metadata: { ...metadata, resourceVersion: NEVER } } : object,
     // JSON is YAML, and this is the type that every server since 1.22 knows.
     contentType: 'application/apply-patch+yaml',
     repeatable: true,

@@ -79,7 +79,8 @@ export interface Feed {
   readonly lastByteAgeMs: () => number;
 }
 
-type ListMode = 'cached' | 'fresh' | 'exact';
+/** As of now, or as of a version. */
+type ListMode = 'fresh' | 'exact';
 
 interface WatchEvent {
   readonly type: string;
@@ -96,6 +97,8 @@ interface State {
   synced: boolean;
   /** Bad ends in a row. */
   failures: number;
+  /** The last of them was without an answer: the server is away. */
+  away: boolean;
   lastByteMs: number;
   verifyAtMs: number;
   /** When the server accepted the running watch. */
@@ -107,10 +110,11 @@ export function createFeed(options: FeedOptions): Feed {
   const { clock } = options;
   const state: State = {
     resourceVersion: undefined,
-    // The first list may come out of the server's cache; after a loss it may not, or we would travel back in time.
-    nextList: 'cached',
+    // Never out of a lagging server's memory, which version 0 would permit: the process before this one may have seen more.
+    nextList: 'fresh',
     synced: false,
     failures: 0,
+    away: false,
     lastByteMs: clock.nowMs(),
     verifyAtMs: 0,
     watchedFromMs: undefined,
@@ -224,27 +228,24 @@ function delayAfter(
   { problem, livedMs }: { problem: unknown; livedMs: number },
 ): number {
   const wasGood = livedMs > timing.goodWatchMs;
-  // Silence has cost enough: an event may have come meanwhile.
-  if (wasGood || problem instanceof StallError) state.failures = 0;
+  const answered = problem instanceof ApiError;
+  // Silence has cost enough: an event may have come meanwhile. And who answers again, with whatever, is back: for how long
+  // it was away must not keep us from the list that it may ask for.
+  if (wasGood || problem instanceof StallError || (state.away && answered)) state.failures = 0;
+  state.away = problem !== undefined && !answered;
   if (problem instanceof StallError || (wasGood && !isTooOld(problem))) return 0;
   state.failures += 1;
-  const backoffMs = Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** Math.min(state.failures - 1, 30));
+  const backoffMs = timing.backoffBaseMs * 2 ** Math.min(state.failures - 1, 30);
   const askedMs = problem instanceof ApiError ? (problem.retryAfterMs ?? 0) : 0;
-  return Math.max(askedMs, backoffMs * (1 + 0.5 * random()));
+  // The cap is a promise of how soon a server that is back is found: jitter does not go beyond it.
+  return Math.max(askedMs, Math.min(timing.backoffCapMs, backoffMs * (1 + 0.5 * random())));
 }
 
 const selectorsOf = ({ labelSelector, fieldSelector }: FeedOptions) => ({ labelSelector, fieldSelector });
 
-function versionQuery(mode: ListMode, resourceVersion: string | undefined): Record<string, string | undefined> {
-  switch (mode) {
-    case 'cached':
-      return { resourceVersion: '0' };
-    case 'fresh':
-      return {};
-    case 'exact':
-      return { resourceVersion, resourceVersionMatch: 'Exact' };
-  }
-}
+/** Without a version the server answers with nothing older than the moment of the question. */
+const versionQuery = (mode: ListMode, resourceVersion: string | undefined): Record<string, string | undefined> =>
+  mode === 'fresh' ? {} : { resourceVersion, resourceVersionMatch: 'Exact' };
 
 function watchError(object: unknown, resource: Resource): ApiError {
   const status = object as { code?: number; message?: string };

@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
+import type { Carrier } from './pools.ts';
 
 type Dispatch = Dispatcher['dispatch'];
 type Handler = Dispatcher.DispatchHandler;
 
 /** The same connections; but each request, when it has one and its bytes are about to leave, is let pass by the guard first. */
-export const guarded = (agent: Dispatcher, guard: (() => void) | undefined): Dispatcher =>
+export const guarded = (agent: Carrier, guard: (() => void) | undefined): Pick<Carrier, 'request'> =>
   guard === undefined ? agent : agent.compose((dispatch) => asking(dispatch, guard));
 
 const asking =

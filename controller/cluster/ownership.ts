@@ -18,10 +18,14 @@ export function ownershipHash(
   return createHash('sha256').update(canonicalJson(ours.fieldsV1)).digest('hex');
 }
 
+/** What is sorted already need not be copied: that is most of what is hashed, and in every pass. */
+const isSorted = (keys: readonly string[]): boolean =>
+  keys.every((key, index) => index === 0 || (keys[index - 1] as string) <= key);
+
 /** JSON with sorted keys and nothing else changed: the order of arrays has a meaning. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, held: unknown) => {
-    if (typeof held !== 'object' || held === null || Array.isArray(held)) return held;
+    if (typeof held !== 'object' || held === null || Array.isArray(held) || isSorted(Object.keys(held))) return held;
     return Object.fromEntries(Object.entries(held).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

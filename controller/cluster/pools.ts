@@ -1,13 +1,16 @@
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../loop/clock.ts';
 import type { Credentials, Endpoint, TlsMaterial } from './config.ts';
 
 /** Connections that must not wait for one another get a lane each. */
 export type Lane = 'api' | 'watch';
 
+/** What carries requests; a simulation has one without a network. */
+export type Carrier = Pick<Dispatcher, 'request' | 'compose'>;
+
 /** What one request is sent with. */
 export interface Ticket {
-  readonly agent: Agent;
+  readonly agent: Carrier;
   readonly headers: Readonly<Record<string, string>>;
   /** Grows with every reading of the credentials: tells whether they are newer than the ones that were refused. */
   readonly generation: number;

@@ -97,6 +97,8 @@ export interface ApplyOptions extends WriteOptions {
   readonly fieldManager?: string | undefined;
   /** Default true: take fields that another manager holds. False: such a field is a `FieldConflict`. */
   readonly force?: boolean | undefined;
+  /** Make it, and leave alone what has the name already: that is `Stale`. */
+  readonly onlyIfAbsent?: boolean | undefined;
 }
 
 /** The object as stored, and what the server had to say about it (deprecations and the like), in its words. */

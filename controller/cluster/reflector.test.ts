@@ -58,7 +58,7 @@ async function started(options: Partial<ReflectorOptions<string>> = {}, objects 
 }
 
 describe('reflector, when all is well', () => {
-  it('lists out of the cache of the server, then watches from there', async () => {
+  it('lists as of now and never out of a memory that may lag, then watches from there', async () => {
     const it = bench({ labelSelector: 'app=shop' });
     it.served.objects = [object('a', '90'), object('b', '95')];
     expect(it.reflector.hasSynced()).toBe(false);
@@ -67,8 +67,9 @@ describe('reflector, when all is well', () => {
     await settle();
     expect(it.lists[0]).toMatchObject({
       path: '/api/v1/configmaps',
-      query: { limit: '500', resourceVersion: '0', labelSelector: 'app=shop' },
+      query: { limit: '500', labelSelector: 'app=shop' },
     });
+    expect(it.lists[0]?.query?.resourceVersion).toBeUndefined();
     expect(it.last().query).toEqual({
       watch: 'true',
       allowWatchBookmarks: 'true',
@@ -170,6 +171,16 @@ describe('reflector, when the server fails', () => {
     expect(it.lists.length).toBeLessThan(130);
   });
 
+  it('waits no longer than the cap, jitter included', async () => {
+    const it = bench({ random: () => 0.999 });
+    it.fault.list = () => new ConnectionError('down', asked);
+    it.reflector.start();
+    await it.clock.advance(600_000);
+    const before = it.lists.length;
+    await it.clock.advance(30_000);
+    expect(it.lists.length).toBe(before + 1);
+  });
+
   it('waits as long as the server asks', async () => {
     const it = await started();
     it.fault.watch = () => new ApiError(429, {}, asked, 10_000);
@@ -210,6 +221,20 @@ describe('reflector, when the server fails', () => {
     expect(it.lists[1]?.query).not.toHaveProperty('resourceVersion');
     expect(it.last().query.resourceVersion).toBe('210');
     expect(it.counts.tooOld).toBe(1);
+  });
+
+  it('lists soon after an outage of which the server that is back has no history', async () => {
+    const it = await started();
+    it.fault.watch = () => new ConnectionError('down', asked);
+    it.last().end();
+    await it.clock.advance(600_000);
+    it.fault.watch = () => {
+      it.fault.watch = undefined;
+      return new ApiError(410, {}, asked);
+    };
+    // The longest backoff until it asks, and the shortest until it lists.
+    await it.clock.advance(30_800);
+    expect(it.lists).toHaveLength(2);
   });
 
   it('does not storm on a 410 that stays', async () => {

@@ -75,6 +75,8 @@ export interface TransportOptions {
   readonly observer?: TransportObserver | undefined;
   /** Watches at a time, default 64. */
   readonly watchConnections?: number | undefined;
+  /** Connections of another make; default: real ones to the endpoint. */
+  readonly pools?: Pools | undefined;
 }
 
 /** Attempts at one call: more would only hold a worker that could do something else. */
@@ -104,12 +106,9 @@ type Response = Dispatcher.ResponseData;
 export function createTransport(options: TransportOptions): Transport {
   const { endpoint, clock = systemClock } = options;
   const observer = contained(options.observer ?? {});
-  const pools = createPools({
-    endpoint,
-    clock,
-    watchConnections: options.watchConnections,
-    refreshFailed: observer.credentialsNotRead,
-  });
+  const { watchConnections } = options;
+  const pools =
+    options.pools ?? createPools({ endpoint, clock, watchConnections, refreshFailed: observer.credentialsNotRead });
   const context: Context = { pools, server: new URL(endpoint.server), clock, observer };
   return {
     request: (request) => requestWithin(context, request),

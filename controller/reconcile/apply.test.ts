@@ -11,6 +11,7 @@ import {
   OWNER,
   PROFILE,
   planLike,
+  recordsLike,
   SYNTHESIS,
   strayChild,
   viewLike,
@@ -23,6 +24,7 @@ import type { Tools } from './tools.ts';
 import type { View } from './view.ts';
 
 const signal = new AbortController().signal;
+const recordsInStatus = () => [...recordsLike()].map(([object, record]) => ({ object, ...record }));
 const refuse = (status: number, reason = '') =>
   new ApiError(status, { message: 'no', details: { name: 'x', causes: [{ reason, field: 'spec' }] } }, asked);
 const asked = { method: 'PATCH', path: '/apis/apps/v1/namespaces/web/statefulsets/x' };
@@ -48,17 +50,21 @@ function stage(view: View, answers: Record<string, () => KubeObject | undefined>
   });
   const cluster = {
     create: write('create'),
-    apply: write('apply'),
+    apply: async (object: KubeObject, { onlyIfAbsent }: { onlyIfAbsent?: boolean }) => {
+      if (onlyIfAbsent === true && answers[`list ${object.kind}`]?.() !== undefined) throw refuse(409);
+      return write('apply')(object);
+    },
     patch: async (kind: string, { name }: { name: string }, body: { metadata?: object }) => ({
       object: answer('patch', kind, name, { ...body, metadata: { name, ...body.metadata } }),
     }),
     delete: async (kind: string, { name }: { name: string }) => answer('delete', kind, name, {}),
     get: async (kind: string) => answers[`get ${kind}`]?.(),
+    list: async (kind: string) => ({ items: [answers[`list ${kind}`]?.()].filter((found) => found !== undefined) }),
   } as unknown as Cluster;
   const quiet = () => undefined;
   const log = { warn: () => calls.push('warn'), debug: quiet, info: quiet, error: quiet } as unknown as Log;
   const tools = { cluster, log, now: () => clock.now } as unknown as Tools;
-  const memory = createMemory().of('web/shop', OWNER.uid, undefined);
+  const memory = createMemory().of('web/shop', OWNER.uid, { applied: recordsInStatus() });
   const revisionInput = {
     profile: PROFILE,
     owner: OWNER,
@@ -90,9 +96,43 @@ describe('an apply that is rejected', () => {
       expect(results.find(({ ref }) => ref === POSTGRES)).toMatchObject({ outcome: 'failed', message: 'no' });
     }
     expect(called('apply StatefulSet')).toHaveLength(1);
+    clock.now = new Date(NOW.getTime() + 29_000);
+    const { results } = await pass();
+    expect(results.find(({ ref }) => ref === POSTGRES)).toMatchObject({ standsForMs: 1_000 });
     clock.now = new Date(NOW.getTime() + 30_000);
     await pass();
     expect(called('apply StatefulSet')).toHaveLength(2);
+  });
+});
+
+describe('an object that others change over and over', () => {
+  const EDGE = 'Service/shop-edge';
+  const entry = (manager: string, operation: string, fieldsV1: object) => ({ manager, operation, fieldsV1 });
+  const live = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: 'shop-edge',
+      managedFields: [entry('pitcrew', 'Apply', {}), entry('mesh', 'Update', { 'f:spec': { 'f:type': {} } })],
+    },
+  } as unknown as KubeObject;
+
+  it('is repaired at once a few times, then left for a while, and its rival is asked for once', async () => {
+    const drifted = childrenLike({ [EDGE]: { ownedHash: 'another' } });
+    const { pass, called, clock } = stage(viewLike({ children: drifted }), { 'list Service': () => live });
+    const passAfter = async (seconds: number) => {
+      clock.now = new Date(clock.now.getTime() + seconds * 1_000);
+      return (await pass()).results.filter(({ ref }) => ref === EDGE);
+    };
+    for (let nth = 0; nth < 4; nth += 1)
+      expect(await passAfter(1)).toEqual([expect.objectContaining({ why: 'drifted' })]);
+    const [fifth, told] = await passAfter(1);
+    expect([fifth?.outcome, told?.outcome]).toEqual(['applied', 'contended']);
+    expect(told?.message).toContain('manager "mesh" sets spec.type');
+    expect(await passAfter(9)).toEqual([told]);
+    expect(called('apply Service')).toHaveLength(5);
+    expect((await passAfter(1)).map(({ outcome }) => outcome)).toEqual(['applied', 'contended']);
+    expect(called('apply Service')).toHaveLength(6);
   });
 });
 
@@ -138,7 +178,7 @@ describe('an object that the watch does not show since its label is gone', () =>
     return { apiVersion: 'v1', kind: 'Service', metadata } as KubeObject;
   };
   const run = (found: KubeObject) =>
-    stage(viewLike({ children: childrenLike({ 'Service/shop-edge': undefined }) }), { 'get Service': () => found });
+    stage(viewLike({ children: childrenLike({ 'Service/shop-edge': undefined }) }), { 'list Service': () => found });
 
   it('is sent when it is ours by its owner', async () => {
     const { pass, called } = run(live({}));

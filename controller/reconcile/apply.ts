@@ -1,17 +1,19 @@
 import { REFRESH } from '../../charts/kit/labels.ts';
 import { STAGES, type Stage } from '../../synth/synthesis.ts';
 import { classify, type Failure } from '../cluster/classify.ts';
-import type { KubeObject, WritableObject } from '../cluster/port.ts';
+import type { KubeObject, WritableObject, Written } from '../cluster/port.ts';
 import { syncOf } from './config-sync.ts';
+import { contentionMessage, isContended, isSuspicious, mustWait, repaired } from './contention.ts';
 import { databaseSecret, newPassword } from './credentials.ts';
-import type { Owner } from './desired.ts';
+import type { Owner, Stamped } from './desired.ts';
 import { type Child, childOf, refOf } from './digest.ts';
 import type { ProfileMemory } from './memory.ts';
 import { type PodTouch, planNudges, planRemounts } from './nudge.ts';
 import { type Apply, strangerOf } from './plan.ts';
-import { rejectionOf, standingRejection } from './rejected.ts';
+import { pauseLeftMs, rejectionOf, standingRejection } from './rejected.ts';
 import type { Result } from './result.ts';
 import { isAdoptable, type RevisionObject, type RevisionPlan } from './revision.ts';
+import { type Rival, rivalOf } from './rival.ts';
 import { isRolledOut, isWorkload } from './rollout.ts';
 import type { Tools } from './tools.ts';
 import { isHeldBack, stageWait, type View } from './view.ts';
@@ -54,6 +56,7 @@ export async function applyChanges(tools: Tools, input: ApplyInput, signal: Abor
     await applyStage(run, stage);
   }
   await touchPods(run, view());
+  tellContended(run);
   if (!hasFailures(run) && serves(view())) await prune(run);
   return { results: run.results, view: view() };
 }
@@ -173,6 +176,7 @@ async function remove(run: Run, child: Child): Promise<void> {
     await run.tools.cluster.delete(child.kind, child, { uid: child.uid, signal: run.signal });
     run.children.set(child.ref, { ...child, deleting: true });
     run.input.memory.applied.delete(child.ref);
+    run.input.memory.fights.delete(child.ref);
     return done(child.ref, 'removed');
   });
 }
@@ -185,12 +189,18 @@ async function applyStage(run: Run, stage: Stage): Promise<void> {
 
 async function applyOne(run: Run, apply: Apply): Promise<void> {
   const { ref } = apply.stamped;
-  const { rejected } = run.input.memory;
+  const { rejected, fights } = run.input.memory;
   const before = run.children.get(ref);
   const atMs = run.tools.now().getTime();
   const standing = standingRejection(rejected.get(ref), apply.stamped, before, atMs);
   if (standing !== undefined) {
-    run.results.push({ ref, outcome: 'failed', message: standing.message, failure: standing.failure });
+    const { message, failure } = standing;
+    run.results.push({ ref, outcome: 'failed', message, failure, standsForMs: pauseLeftMs(standing, atMs) });
+    return;
+  }
+  const fight = fights.get(ref);
+  if (isUndone(run, apply) && mustWait(fight, apply.stamped, atMs)) {
+    run.results.push({ ref, outcome: 'contended', message: contentionMessage(fight) });
     return;
   }
   const note = (failure: Failure): string => {
@@ -205,23 +215,69 @@ async function applyOne(run: Run, apply: Apply): Promise<void> {
 async function send(run: Run, { stamped, why }: Apply): Promise<Result> {
   const { ref, object, desired } = stamped;
   const { tools, signal } = run;
-  if (why === 'missing') {
-    const stranger = await readStranger(run, stamped);
-    if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
-  }
-  const { object: stored, warnings } = await tools.cluster.apply(object as WritableObject, { signal });
+  const undone = isUndone(run, { stamped, why });
+  const rival = undone ? await readRival(run, stamped) : undefined;
+  const made = why === 'missing' ? await make(run, stamped) : undefined;
+  const stranger = why === 'missing' && made === undefined ? await readStranger(run, stamped) : undefined;
+  if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
+  const { object: stored, warnings } = made ?? (await tools.cluster.apply(object as WritableObject, { signal }));
   if (warnings.length > 0) tools.log.warn({ object: ref, warnings }, 'the API server warned');
   const child = remember(run, stored);
-  run.input.memory.applied.set(ref, { desired, owned: child.ownedHash ?? '' });
-  run.input.memory.rejected.delete(ref);
+  const { applied, rejected, fights } = run.input.memory;
+  applied.set(ref, { desired, owned: child.ownedHash ?? '' });
+  rejected.delete(ref);
+  if (undone) fights.set(ref, repaired(fights.get(ref), stamped, tools.now().getTime(), rival));
   return { ref, outcome: 'applied', why, message: '' };
 }
 
-/** An object that our reflectors do not select may have the name: applying would take it over without a word. */
-async function readStranger(run: Run, { kind, object }: Apply['stamped']): Promise<string | undefined> {
-  const { namespace, name } = object.metadata;
-  const found = await run.tools.cluster.get(kind, { namespace, name }, { signal: run.signal });
+/** Sent before with this very content, and not as it was left any more: also where our mark on it was changed. */
+const isUndone = ({ input }: Run, { stamped: { ref, desired } }: Apply): boolean =>
+  input.memory.applied.get(ref)?.desired === desired;
+
+/** Who undoes what we do: worth a request only where it has happened over and over. */
+async function readRival(run: Run, stamped: Apply['stamped']): Promise<Rival | undefined> {
+  const { ref, object } = stamped;
+  if (!isSuspicious(run.input.memory.fights.get(ref), stamped)) return undefined;
+  const live = await readByName(run, stamped);
+  return live === undefined ? undefined : rivalOf(live, object);
+}
+
+/** What was just repaired and has yet to show that it lasts is told of beside what waits for its repair. */
+function tellContended({ tools, results, input: { memory, view } }: Run): void {
+  const told = new Set(results.flatMap(({ ref, outcome }) => (outcome === 'contended' ? [ref] : [])));
+  const nowMs = tools.now().getTime();
+  for (const { ref } of view.plan.desired) {
+    const fight = memory.fights.get(ref);
+    if (told.has(ref) || !isContended(fight, nowMs)) continue;
+    results.push({ ref, outcome: 'contended', message: contentionMessage(fight) });
+  }
+  memory.contended = results.some(({ outcome }) => outcome === 'contended');
+}
+
+/**
+ * Makes what is not there; undefined: something has the name. Our reflectors do not select every object, and to apply
+ * would take over somebody else's without a word.
+ */
+async function make({ tools, signal }: Run, { object }: Stamped): Promise<Written | undefined> {
+  try {
+    return await tools.cluster.apply(object as WritableObject, { signal, onlyIfAbsent: true });
+  } catch (error) {
+    if (classify(error).kind !== 'Stale') throw error;
+    return undefined;
+  }
+}
+
+async function readStranger(run: Run, stamped: Stamped): Promise<string | undefined> {
+  const found = await readByName(run, stamped);
   return found === undefined ? undefined : strangerOf(childOf(found), run.input.owner);
+}
+
+/** One object, read by the right to list that the watch needs anyway. */
+async function readByName({ tools, signal }: Run, { kind, object }: Stamped): Promise<KubeObject | undefined> {
+  const { namespace, name } = object.metadata;
+  const fieldSelector = `metadata.name=${name}`;
+  const { items } = await tools.cluster.list(kind, { namespace, fieldSelector, signal });
+  return items.find(({ metadata }) => metadata.name === name);
 }
 
 function remember(run: Run, stored: KubeObject): Child {

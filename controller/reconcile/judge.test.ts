@@ -197,6 +197,10 @@ describe('what the API server would not have', () => {
     expect(told(status)).toMatchObject({ Ready: 'False ApplyRejected', Stalled: 'False Progressing' });
     expect(messageOf(status)).toMatch(/^StatefulSet\/shop-postgres: field is immutable/);
     expect(outcome).toEqual({ kind: 'failed', failure });
+    const standing = results.map((result) => ({ ...result, standsForMs: 20_000 }));
+    const again = judge(judgedLike(viewLike(), { results: standing }));
+    expect(again.status).toEqual(status);
+    expect(again.outcome).toEqual({ kind: 'waiting', afterMs: 20_000, reason: 'ApplyRejected' });
     const before = {
       observedGeneration: 3,
       progress: { waitingFor: 'apply of StatefulSet/shop-postgres', since: secondsAgo(31) },
@@ -283,6 +287,11 @@ describe('a gate', () => {
       'an edit is not applied',
       { children: childrenLike({ [BACKEND]: { desiredHash: 'older' } }) },
       /the edit of generation 3 is not applied: Deployment\/shop-backend/,
+    ],
+    [
+      'somebody has changed an object',
+      { children: childrenLike({ [BACKEND]: { ownedHash: 'other' } }) },
+      /nothing is changed: deleted or changed by somebody else: Deployment\/shop-backend \(/,
     ],
     ['a configuration is not loaded', { proofs: new Map() }, /not been asked yet/],
     ['something is no longer wanted', { children: childrenLike({ 'Service/shop-old': {} }) }, /still there: Service/],

@@ -7,6 +7,7 @@ import { syncOf, type TierSync } from './config-sync.ts';
 import type { Child } from './digest.ts';
 import type { Gate } from './gate.ts';
 import { outcomeOf } from './outcome.ts';
+import { isRepair } from './plan.ts';
 import { processKey } from './pod-digest.ts';
 import type { Result } from './result.ts';
 import { type Situation, situationOf } from './situation.ts';
@@ -168,7 +169,7 @@ function refusedClaims(gate: Extract<Gate, { kind: 'refused' }>, judged: Judged)
 
 function suspendedClaims({ by }: Extract<Gate, { kind: 'suspended' }>, judged: Judged): Claim[] {
   const { made } = judged;
-  const lacks = made === undefined ? 'nothing is known of what is wanted' : suspendedLack(made, judged.generation);
+  const lacks = made === undefined ? 'nothing is known of what is wanted' : suspendedLack(made, judged);
   const tiers = tellTiers(judged.children) || 'nothing runs';
   const message = lacks === undefined ? tiers : `${lacks} (${tiers})`;
   return [
@@ -186,11 +187,17 @@ function suspendedClaims({ by }: Extract<Gate, { kind: 'suspended' }>, judged: J
 }
 
 /** What is not as the profile wants it, and stays so until it is resumed; undefined: all is in place and serves. */
-function suspendedLack({ view, results }: Made, generation: number): string | undefined {
+function suspendedLack({ view, results }: Made, { before, generation }: Judged): string | undefined {
   const { applies, prunes } = view.plan;
   // What only lacks a record is as it should be.
-  const unsent = applies.filter(({ why }) => why !== 'unproven').map(({ stamped }) => stamped.ref);
-  if (unsent.length > 0) return `the edit of generation ${generation} is not applied: ${listed(unsent)}`;
+  const unsent = applies.flatMap(({ why, stamped: { ref } }) => (why === 'unproven' ? [] : [{ why, ref }]));
+  const edited = unsent.filter((one) => !isRepair(one, before.applied)).map(({ ref }) => ref);
+  const byHand = unsent.filter((one) => isRepair(one, before.applied)).map(({ ref }) => ref);
+  const lacks = [
+    ...(edited.length === 0 ? [] : [`the edit of generation ${generation} is not applied: ${listed(edited)}`]),
+    ...(byHand.length === 0 ? [] : [`deleted or changed by somebody else: ${listed(byHand)}`]),
+  ];
+  if (lacks.length > 0) return lacks.join('; ');
   const situation = situationOf({ view, results, migrationTimeoutMs: 0 });
   if (situation !== undefined) return situation.message;
   return prunes.length === 0 ? undefined : `no longer wanted and still there: ${listed(prunes.map(({ ref }) => ref))}`;

@@ -1,5 +1,6 @@
 import type { Status } from '../../crds/status.ts';
 import type { PairDigest } from './certificate.ts';
+import type { Fight } from './contention.ts';
 import type { Child } from './digest.ts';
 import type { Warning } from './observed.ts';
 import type { Rejection } from './rejected.ts';
@@ -41,6 +42,10 @@ export interface ProfileMemory {
   readonly found: Map<string, Found>;
   /** What the API server would not have, by `Kind/name`. */
   readonly rejected: Map<string, Rejection>;
+  /** What others undo, by `Kind/name`. */
+  readonly fights: Map<string, Fight>;
+  /** Whether the last pass found something contended: then events of its objects can wait a moment. */
+  contended: boolean;
   /** The status as last written, and the version of the profile that this made. */
   written: { readonly status: Status; readonly resourceVersion: string } | undefined;
   warnings: { readonly held: readonly Warning[]; readonly readAtMs: number };
@@ -83,15 +88,18 @@ function remembered(uid: string, status: Status | undefined): ProfileMemory {
     nudges: new Map(),
     found: new Map(),
     rejected: new Map(),
+    fights: new Map(),
+    contended: false,
     written: undefined,
     warnings: NEVER_READ,
   };
 }
 
-/** Forgets what was seen of others and what they would not have: all of that can be asked again. */
+/** Forgets what was seen of others, what they would not have and what they undo: all of that can be tried again. */
 export function doubt(memory: ProfileMemory): void {
   memory.found.clear();
   memory.rejected.clear();
+  memory.fights.clear();
   memory.warnings = NEVER_READ;
 }
 

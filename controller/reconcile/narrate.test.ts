@@ -48,6 +48,13 @@ describe('the story of a pass', () => {
     expect(story({}, ready('Applying'), results)).toEqual([expect.stringContaining('and 3 more')]);
   });
 
+  it('tells of a suspension and of its end', () => {
+    expect(story(ready('Ready'), ready('Suspended'))).toEqual(['Normal Suspended: said']);
+    const resumed = 'Normal Resumed: suspended no longer: edits and repairs take effect again';
+    expect(story(ready('Suspended'), ready('RollingOut'))).toEqual([resumed]);
+    expect(story(ready('Suspended'), ready('Ready'))).toEqual([resumed, 'Normal Ready: said']);
+  });
+
   it('tells repairs apart from changes, and nothing of a no-op', () => {
     const before = { ...ready('Ready'), applied: [{ object: 'Service/a', desired: '', owned: '' }] };
     const results = [

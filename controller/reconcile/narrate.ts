@@ -3,6 +3,7 @@ import { specSchema } from '../../crds/performance-profile.ts';
 import type { Status } from '../../crds/status.ts';
 import type { EventNote } from '../cluster/events.ts';
 import { conditionOf } from './conditions.ts';
+import { isRepair } from './plan.ts';
 import { type Happening, isTrouble } from './reasons.ts';
 import type { Result } from './result.ts';
 
@@ -18,6 +19,7 @@ export function narrate(before: Status, after: Status, results: readonly Result[
     ...appliedNotes(before, after, results),
     ...removedNotes(results),
     ...migrationNotes(before, after),
+    ...resumedNotes(before, after),
     ...readinessNotes(before, after),
     ...stalledNotes(before, after),
   ];
@@ -32,10 +34,8 @@ const note = (type: EventNote['type'], reason: Happening, action: string, text: 
 
 function appliedNotes(before: Status, after: Status, results: readonly Result[]): EventNote[] {
   const applied = results.filter(({ outcome, why }) => outcome === 'applied' && why !== 'unproven');
-  const known = new Set((before.applied ?? []).map(({ object }) => object));
-  const isRepair = ({ why, ref }: Result) => why === 'drifted' || (why === 'missing' && known.has(ref));
-  const repaired = applied.filter(isRepair).map(({ ref }) => ref);
-  const sent = applied.filter((result) => !isRepair(result)).map(({ ref }) => ref);
+  const repaired = applied.filter((result) => isRepair(result, before.applied)).map(({ ref }) => ref);
+  const sent = applied.filter((result) => !isRepair(result, before.applied)).map(({ ref }) => ref);
   const changes = changedValues(before, after);
   const what = changes.length === 0 || before.effective === undefined ? '' : `${few(changes)}; `;
   return [
@@ -72,6 +72,12 @@ function migrationNotes(before: Status, after: Status): EventNote[] {
   if (migration.state === 'Succeeded') return [note('Normal', 'MigrationSucceeded', 'Migrate', `${what} is done`)];
   if (migration.state === 'Running') return [note('Normal', 'MigrationStarted', 'Migrate', `${what} is running`)];
   return [];
+}
+
+function resumedNotes(before: Status, after: Status): EventNote[] {
+  const [was, is] = [before, after].map(({ conditions }) => conditionOf(conditions, 'Ready')?.reason);
+  if (was !== 'Suspended' || is === undefined || is === 'Suspended') return [];
+  return [note('Normal', 'Resumed', 'Resume', 'suspended no longer: edits and repairs take effect again')];
 }
 
 function readinessNotes(before: Status, after: Status): EventNote[] {

@@ -70,9 +70,13 @@ async function lookForSecret(read: Read, { memory, nowMs }: NeedsInput, name: st
   const held = believed(memory, id, nowMs);
   if (held !== undefined) return held.version;
   const secret = await read('Secret', name);
-  if (secret === undefined) return undefined;
-  const version = `${secret.metadata.uid}.${secret.metadata.resourceVersion}`;
-  memory.found.set(id, { untilMs: nowMs + BELIEVED_MS, version });
+  return secret === undefined ? undefined : noteSecret(memory, secret, nowMs);
+}
+
+/** Remembers that a Secret of the database is there, whatever it was read for; returns its version. */
+export function noteSecret({ found }: ProfileMemory, { metadata }: KubeObject, nowMs: number): string {
+  const version = `${metadata.uid}.${metadata.resourceVersion}`;
+  found.set(refOf('Secret', metadata.name), { untilMs: nowMs + BELIEVED_MS, version });
   return version;
 }
 

@@ -9,6 +9,7 @@ import { type Child, isOwnedBy, refOf } from './digest.ts';
 import { isLeaving } from './gate.ts';
 import { settingsToAsk } from './live-settings.ts';
 import { doubt, isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
+import { noteSecret } from './observe-needs.ts';
 import type { Observed, Warning } from './observed.ts';
 import { isOurPod } from './our-pods.ts';
 import { type PodDigest, processKey } from './pod-digest.ts';
@@ -34,7 +35,7 @@ export async function observe(tools: Tools, key: string, signal: AbortSignal): P
   const children = withOwnWrites(told, memory, now.getTime());
   const pods = tools.cache.pods(key).filter((pod) => isOurPod(pod, profile.metadata.name, children));
   const [proofs, warnings, kubernetesVersion, surroundings] = await Promise.all([
-    prove(tools, { profile, pods, children, anew }, signal),
+    prove(tools, { profile, memory, pods, children, now, anew }, signal),
     readWarnings(tools, { profile, memory, children, pods, now }, signal),
     tools.readVersion(anew ? 0 : VERSION_BELIEVED_MS, signal),
     surroundingsOf(tools, { key, profile, status, children, anew }, signal),
@@ -53,15 +54,18 @@ function newestStatus(profile: KubeObject, { written }: ProfileMemory): Status {
 
 interface Proving {
   readonly profile: KubeObject;
+  readonly memory: ProfileMemory;
   readonly pods: readonly PodDigest[];
   readonly children: ReadonlyMap<string, Child>;
+  readonly now: Date;
   readonly anew: boolean;
 }
 
-function prove(tools: Tools, { profile, pods, children, anew }: Proving, signal: AbortSignal) {
+function prove(tools: Tools, proving: Proving, signal: AbortSignal) {
+  const { profile, pods, children, anew } = proving;
   const asked = askedOf(profile, pods, children);
   if (anew) for (const { process } of asked) tools.prober.forget(process);
-  return tools.prober.prove(asked, () => readLogin(tools, profile, signal), signal);
+  return tools.prober.prove(asked, () => readLogin(tools, proving, signal), signal);
 }
 
 /** The processes whose loaded configuration only they themselves know. */
@@ -77,9 +81,14 @@ function askedOf(profile: KubeObject, pods: readonly PodDigest[], children: Read
   });
 }
 
-async function readLogin(tools: Tools, profile: KubeObject, signal: AbortSignal): Promise<MonitorLogin | undefined> {
+async function readLogin(
+  tools: Tools,
+  { profile, memory, now }: Proving,
+  signal: AbortSignal,
+): Promise<MonitorLogin | undefined> {
   const { namespace, name } = profile.metadata;
   const secret = await tools.cluster.get('Secret', { namespace, name: monitorSecretName(name) }, { signal });
+  if (secret !== undefined) noteSecret(memory, secret, now.getTime());
   const username = secret === undefined ? undefined : secretValue(secret, 'username');
   const password = secret === undefined ? undefined : secretValue(secret, 'password');
   return username === undefined || password === undefined ? undefined : { username, password };

@@ -5,6 +5,7 @@ import { createCluster } from '../cluster/client.ts';
 import type { Endpoint } from '../cluster/config.ts';
 import { createEventRecorder, type EventObserver, type EventRecorder } from '../cluster/events.ts';
 import { plainVersion } from '../cluster/facts/observed-facts.ts';
+import type { Pools } from '../cluster/pools.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { ReflectorObserver } from '../cluster/reflector.ts';
 import type { Kind } from '../cluster/resources.ts';
@@ -14,7 +15,8 @@ import type { OperatorConfig } from '../config.ts';
 import type { Watched } from '../health.ts';
 import type { Election } from '../leader/election.ts';
 import { type Log, passLog } from '../log.ts';
-import { createLoop, type Loop, type LoopObserver, type PassContext } from '../loop/loop.ts';
+import { type Clock, type Random, systemClock } from '../loop/clock.ts';
+import { createLoop, type Loop, type LoopObserver, type LoopOptions, type PassContext } from '../loop/loop.ts';
 import { merged } from '../loop/merged.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createProber, type Probes, REAL_PROBES } from '../probe/prober.ts';
@@ -24,6 +26,18 @@ import { checkRights } from './rights.ts';
 import { surroundingsReader } from './surroundings.ts';
 import type { Tools } from './tools.ts';
 import { createWatching, WATCHES_PER_SCOPE, type Watching } from './watching.ts';
+
+/** What a process stands on. */
+export interface Ground {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Wall clock. */
+  readonly now: () => Date;
+  /** Left out: real connections. */
+  readonly pools?: Pools | undefined;
+}
+
+const REAL_GROUND: Ground = { clock: systemClock, random: Math.random, now: () => new Date() };
 
 /** What an operator is built from. */
 export interface OperatorOptions {
@@ -40,6 +54,8 @@ export interface OperatorOptions {
   readonly metrics?: Metrics | undefined;
   /** Who else may do the same work; left out: nobody. */
   readonly election?: Pick<Election, 'lead' | 'guard'> | undefined;
+  /** Replaced where time and network are simulated. */
+  readonly ground?: Ground | undefined;
 }
 
 /** A running operator. */
@@ -57,7 +73,8 @@ export async function startOperator(
 ): Promise<Operator> {
   const { config, log } = options;
   const scopes = config.namespaces?.length ?? 1;
-  const { metrics, probes = REAL_PROBES } = options;
+  const { metrics, probes = REAL_PROBES, ground = REAL_GROUND } = options;
+  const { clock, random, now, pools } = ground;
   const transport = createTransport({
     endpoint: options.endpoint,
     observer: merged(
@@ -65,11 +82,15 @@ export async function startOperator(
       metrics?.api.transport(new URL(options.endpoint.server).host) ?? {},
     ),
     watchConnections: WATCHES_PER_SCOPE * scopes + 2,
+    clock,
+    pools,
   });
   const cluster = createCluster({ transport, guardWrite: options.election?.guard });
   const memory = createMemory();
   const recorder = createEventRecorder({
     transport,
+    clock,
+    now,
     guardWrite: options.election?.guard,
     observer: merged<EventObserver>(
       { dropped: (why, error) => log.warn({ why, error }, 'an event was dropped') },
@@ -85,6 +106,8 @@ export async function startOperator(
     memory,
     enqueue: (key, add) => loop.add(key, add),
     observerOf: (kind) => merged(reflectorObserver(log, kind), metrics?.api.reflector(kind) ?? {}),
+    clock,
+    random,
   });
   const tools: Tools = {
     cluster,
@@ -92,15 +115,15 @@ export async function startOperator(
     memory,
     recorder: metrics === undefined ? recorder : counted(recorder, metrics),
     log,
-    prober: createProber(() => performance.now(), metrics?.api.measured(probes) ?? probes),
-    readVersion: versionReader(cluster),
-    readSurroundings: surroundingsReader(cluster, cache, log),
-    now: () => new Date(),
+    prober: createProber(clock.nowMs, metrics?.api.measured(probes) ?? probes),
+    readVersion: versionReader(cluster, clock),
+    readSurroundings: surroundingsReader(cluster, cache, log, clock),
+    now,
     stallAfterMs: config.stallAfterMs,
     synthesize: options.synthesize ?? synthesize,
     renderVersion: options.version,
   };
-  const loop = createPassLoop(tools, config.workers, metrics?.passes ?? {});
+  const loop = createPassLoop(tools, { workers: config.workers, clock, random }, metrics?.passes ?? {});
   metrics?.attach({ watches: reflectors, profiles: () => profilesOf(reflectors, cache), stats: loop.stats });
   onWatched?.(reflectors);
   for (const reflector of reflectors) reflector.start();
@@ -128,12 +151,12 @@ async function mayReadNodes(cluster: Tools['cluster'], log: Log): Promise<boolea
 }
 
 /** The API server's version, asked anew when the last answer is older than the caller takes. */
-function versionReader(cluster: Tools['cluster']): Tools['readVersion'] {
+function versionReader(cluster: Tools['cluster'], { nowMs }: Clock): Tools['readVersion'] {
   let held: { readonly version: string; readonly atMs: number } | undefined;
   return async (maxAgeMs, signal) => {
-    if (held !== undefined && performance.now() - held.atMs < maxAgeMs) return held.version;
+    if (held !== undefined && nowMs() - held.atMs < maxAgeMs) return held.version;
     const { gitVersion } = await cluster.version({ signal });
-    held = { version: plainVersion(gitVersion), atMs: performance.now() };
+    held = { version: plainVersion(gitVersion), atMs: nowMs() };
     return held.version;
   };
 }
@@ -152,7 +175,11 @@ const counted = (recorder: EventRecorder, { api }: Metrics): EventRecorder => ({
   },
 });
 
-function createPassLoop(tools: Tools, workers: number, counters: LoopObserver): Loop {
+function createPassLoop(
+  tools: Tools,
+  options: Pick<LoopOptions, 'workers' | 'clock' | 'random'>,
+  counters: LoopObserver,
+): Loop {
   const logOf = (key: string, reconcileID: string): Log => {
     const { namespace = '', name } = refOf(key);
     return passLog(tools.log, { controller: 'performanceprofile', namespace, name, reconcileID });
@@ -172,7 +199,7 @@ function createPassLoop(tools: Tools, workers: number, counters: LoopObserver): 
       else log.error({ ...fields, error: thrown }, 'pass failed');
     },
   };
-  return createLoop({ pass, failureOf: classify, workers, observer: merged(observer, counters) });
+  return createLoop({ ...options, pass, failureOf: classify, observer: merged(observer, counters) });
 }
 
 function reflectorObserver(log: Log, kind: Kind): ReflectorObserver {

@@ -26,15 +26,20 @@ export function outcomeOf(input: OutcomeInput): Outcome {
   }
   const failure = firstFailure(results);
   if (failure !== undefined) return { kind: 'failed', failure };
+  const standing = results.flatMap(({ standsForMs }) => standsForMs ?? []);
+  // An event is no try: counted as one, it would put off the next.
+  if (standing.length > 0) return { kind: 'waiting', afterMs: Math.min(...standing), reason: 'ApplyRejected' };
   if (situation === undefined) return { kind: 'settled', resyncAfterMs: RESYNC_MS };
   return { kind: 'waiting', afterMs: delayOf(situation, input), reason: situation.reason };
 }
 
 const EAGERNESS: Record<PassFailure['pace'], number> = { immediate: 0, backoff: 1, slow: 2 };
 
-/** The one that comes again soonest. */
+/** The one that comes again soonest, of what was tried. */
 function firstFailure(results: readonly Result[]): PassFailure | undefined {
-  return results.flatMap(({ failure }) => failure ?? []).sort((a, b) => EAGERNESS[a.pace] - EAGERNESS[b.pace])[0];
+  return results
+    .flatMap(({ failure, standsForMs }) => (standsForMs === undefined ? (failure ?? []) : []))
+    .sort((a, b) => EAGERNESS[a.pace] - EAGERNESS[b.pace])[0];
 }
 
 function delayOf({ reason }: Situation, { stalled, waitedMs = 0 }: OutcomeInput): number {

@@ -13,7 +13,7 @@ import {
   strayChild,
   waitingContainer,
 } from './fixtures.ts';
-import { planChanges } from './plan.ts';
+import { planChanges, strangerOf } from './plan.ts';
 
 const EDGE = 'Deployment/shop-edge';
 const input = { owner: OWNER, synthesis: SYNTHESIS, pods: [], applied: recordsLike(), recorded: undefined };
@@ -49,6 +49,13 @@ describe('what is sent', () => {
 });
 
 describe('what is not ours', () => {
+  it('is no volume that we have made, even if somebody took our label away: it never had an owner', () => {
+    const claim = { ...strayChild('PersistentVolumeClaim/shop-backend-uploads'), owner: undefined, managed: false };
+    expect(strangerOf(claim, OWNER)).toBeUndefined();
+    expect(strangerOf({ ...claim, ownedHash: undefined }, OWNER)).toContain('not managed by pitcrew');
+    expect(strangerOf({ ...claim, profile: 'other' }, OWNER)).toContain('not managed by pitcrew');
+  });
+
   it.each([
     ['is not managed by us', { managed: false, owner: undefined }],
     ['belongs to another profile', { owner: undefined, profile: 'other' }],

@@ -19,6 +19,11 @@ export type Why =
   /** It looks right, but nothing is recorded of what was sent. */
   | 'unproven';
 
+/** Whether to send an object undoes what somebody else did to it. `applied`: what the status before says was sent. */
+export function isRepair({ why, ref }: { why?: Why | undefined; ref: string }, applied: Status['applied']): boolean {
+  return why === 'drifted' || (why === 'missing' && (applied ?? []).some(({ object }) => object === ref));
+}
+
 /** An object to be sent. */
 export interface Apply {
   readonly stamped: Stamped;
@@ -105,7 +110,7 @@ function migrationIsThere(stamped: Stamped, child: Child | undefined, input: Pla
 /** Why an object is not ours to touch; undefined: it is. */
 export function strangerOf(child: Child, owner: Owner): string | undefined {
   // By its owner, even if somebody took its labels away: applying puts them back.
-  if (isOwnedBy(child, owner.uid)) return undefined;
+  if (isOwnedBy(child, owner.uid) || isUnlabelledData(child, owner)) return undefined;
   if (!child.managed) return 'it exists and is not managed by pitcrew';
   if (child.owner === undefined) {
     return child.profile === owner.name ? undefined : `it belongs to the profile ${child.profile ?? '(unnamed)'}`;
@@ -114,6 +119,13 @@ export function strangerOf(child: Child, owner: Owner): string | undefined {
   if (isProfile && child.owner.name === owner.name) return undefined;
   return `it is controlled by ${child.owner.kind} ${child.owner.name}`;
 }
+
+/** What holds data has no owner: that we have applied it, and that it names us, says whose it is without the label. */
+const isUnlabelledData = (child: Child, owner: Owner): boolean =>
+  DATA_KINDS.has(child.kind) &&
+  child.owner === undefined &&
+  child.profile === owner.name &&
+  child.ownedHash !== undefined;
 
 /** Of a deleted profile of the same name: garbage collection is about to take it. */
 const isOfPredecessor = (child: Child, owner: Owner): boolean =>

@@ -22,6 +22,7 @@ export const TROUBLES = [
   'NameClash',
   'ApplyRejected',
   'ApplyFailed',
+  'Contended',
   'RequirementMissing',
   'CertificateUnusable',
   'VolumePending',

@@ -30,9 +30,12 @@ export function standingRejection(
   nowMs: number,
 ): Rejection | undefined {
   if (held?.desired !== desired || held.met !== fingerprintOf(child)) return undefined;
-  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (held.times - 1));
-  return nowMs - held.atMs < pauseMs ? held : undefined;
+  return pauseLeftMs(held, nowMs) > 0 ? held : undefined;
 }
+
+/** Until it is sent again. Pure. */
+export const pauseLeftMs = ({ times, atMs }: Rejection, nowMs: number): number =>
+  atMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1)) - nowMs;
 
 /** One more refusal. Pure. */
 export function rejectionOf(

@@ -5,10 +5,12 @@ import type { Why } from './plan.ts';
 export interface Result {
   /** `Kind/name`. */
   readonly ref: string;
-  readonly outcome: 'applied' | 'created' | 'removed' | 'touched' | 'clash' | 'failed';
+  readonly outcome: 'applied' | 'created' | 'removed' | 'touched' | 'contended' | 'clash' | 'failed';
   /** For `applied`: why it was sent. */
   readonly why?: Why | undefined;
-  /** For `clash` and `failed`: for people; never holds a secret. */
+  /** For `contended`, `clash` and `failed`: for people; never holds a secret. */
   readonly message: string;
   readonly failure?: Failure | undefined;
+  /** For a failure of before that is told again and was not tried: until it is, in milliseconds. */
+  readonly standsForMs?: number | undefined;
 }

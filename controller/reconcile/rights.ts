@@ -13,8 +13,8 @@ export interface Right {
 }
 
 const WATCH = ['list', 'watch'];
-/** Server-side apply needs create and patch; what has the name already is read before; nothing is updated as a whole. */
-const OWN = ['get', ...WATCH, 'create', 'patch', 'delete'];
+/** Server-side apply needs create and patch; nothing is updated as a whole. */
+const OWN = [...WATCH, 'create', 'patch', 'delete'];
 
 /** Needed in each namespace with profiles. */
 export const NAMESPACE_RIGHTS: readonly Right[] = [
@@ -23,9 +23,9 @@ export const NAMESPACE_RIGHTS: readonly Right[] = [
   // Where the server checks it, whoever makes an owner wait for its children must be able to let it go.
   { kind: 'PerformanceProfile', subresource: 'finalizers', verbs: ['update'] },
   ...APPLIED_KINDS.map((kind) => ({ kind, verbs: OWN })),
-  { kind: 'ControllerRevision', verbs: OWN },
+  { kind: 'ControllerRevision', verbs: ['get', ...OWN] },
   // Data is made and grown, never deleted (D13).
-  { kind: 'PersistentVolumeClaim', verbs: ['get', ...WATCH, 'create', 'patch'] },
+  { kind: 'PersistentVolumeClaim', verbs: [...WATCH, 'create', 'patch'] },
   // By name only: a Secret that nobody named to us stays unseen.
   { kind: 'Secret', verbs: ['get', 'create'] },
   { kind: 'Pod', verbs: [...WATCH, 'patch'] },
@@ -36,7 +36,12 @@ export const NAMESPACE_RIGHTS: readonly Right[] = [
 export const NODE_RIGHTS: readonly Right[] = [{ kind: 'Node', verbs: WATCH }];
 
 /** What else the whole cluster tells. Without it the rules that would use it do not speak. */
-export const CLUSTER_RIGHTS: readonly Right[] = [...NODE_RIGHTS, { kind: 'StorageClass', verbs: ['list'] }];
+export const CLUSTER_RIGHTS: readonly Right[] = [
+  ...NODE_RIGHTS,
+  { kind: 'StorageClass', verbs: ['list'] },
+  // The one of DNS in kube-system.
+  { kind: 'Service', verbs: ['get'] },
+];
 
 /** Rights that are missing in one namespace, or everywhere. */
 interface Lack {

@@ -37,6 +37,7 @@ export interface SituationInput {
 export function situationOf(input: SituationInput): Situation | undefined {
   return (
     refusedSituation(input) ??
+    contendedSituation(input) ??
     leavingSituation(input.view) ??
     missingSituation(input.view) ??
     certificateSituation(input.view) ??
@@ -76,6 +77,20 @@ const clashSituation = (ref: string, message: string): Situation => ({
   message: `${ref}: ${message}; rename or remove it, or rename the profile`,
   waitingFor: `name of ${ref}`,
 });
+
+/** Somebody else undoes what we do. All other objects are worked on as ever. */
+function contendedSituation({ results }: SituationInput): Situation | undefined {
+  const contended = results.filter(({ outcome }) => outcome === 'contended');
+  const [first] = contended;
+  if (first === undefined) return undefined;
+  const more = contended.length > 1 ? ` (and ${contended.length - 1} more)` : '';
+  return {
+    reason: 'Contended',
+    message: `${first.ref}: ${first.message}${more}`,
+    waitingFor: `${first.ref} to be left alone`,
+    limitMs: REJECTED_LIMIT_MS,
+  };
+}
 
 function leavingSituation({ plan }: View): Situation | undefined {
   const [first] = plan.leaving;

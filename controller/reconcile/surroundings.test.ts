@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_FACTS } from '../../charts/facts.ts';
 import type { Status } from '../../crds/status.ts';
 import type { Surroundings } from '../cluster/facts/surroundings.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import { childrenLike, OWNER, podLike } from './fixtures.ts';
 import type { PodDigest } from './pod-digest.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { shared, surroundingsOf } from './surroundings.ts';
 
 const { signal } = new AbortController();
 const replicaSet = { kind: 'ReplicaSet', name: 'shop-edge-5d9f8c7b6d', uid: 'u' };
@@ -80,5 +80,37 @@ describe('what is around', () => {
     ['a pod of another profile', podLike('edge', { owner: replicaSet, profile: 'blog' }), 1100],
   ])('counts %s right', async (_what, pod, otherCpuMillis) => {
     expect((await look({}, [pod])).facts.otherCpuMillis).toBe(otherCpuMillis);
+  });
+});
+
+describe('a reading for many', () => {
+  it('is shared by those who asked before it began, and by nobody else', async () => {
+    const readings: PromiseWithResolvers<number>[] = [];
+    const ask = shared(() => {
+      const reading = Promise.withResolvers<number>();
+      readings.push(reading);
+      return reading.promise;
+    });
+    const first = [ask(), ask()];
+    await vi.waitFor(() => expect(readings).toHaveLength(1));
+    // Under way: it may have looked already.
+    const second = [ask(), ask(), ask()];
+    readings[0]?.resolve(1);
+    expect(await Promise.all(first)).toEqual([1, 1]);
+    await vi.waitFor(() => expect(readings).toHaveLength(2));
+    readings[1]?.resolve(2);
+    expect(await Promise.all(second)).toEqual([2, 2, 2]);
+  });
+
+  it('that fails fails for those, and the next one is made all the same', async () => {
+    let times = 0;
+    const ask = shared(async () => {
+      times += 1;
+      if (times === 1) throw new Error('down');
+      return times;
+    });
+    const failed = Promise.allSettled([ask(), ask()]);
+    expect((await failed).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await ask()).toBe(2);
   });
 });

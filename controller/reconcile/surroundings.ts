@@ -10,6 +10,7 @@ import {
 import type { Cluster, KubeObject } from '../cluster/port.ts';
 import type { Kind } from '../cluster/resources.ts';
 import type { Log } from '../log.ts';
+import { type Clock, systemClock } from '../loop/clock.ts';
 import type { Cache } from './cache.ts';
 import type { Child } from './digest.ts';
 import { wasAdmitted } from './gate.ts';
@@ -54,19 +55,50 @@ export async function surroundingsOf(
 }
 
 /** Reads for all profiles, anew when the last reading is older than the caller takes. Warns once of each kind that may not be read. */
-export function surroundingsReader(cluster: Cluster, cache: Pick<Cache, 'nodes'>, log: Log): Tools['readSurroundings'] {
+export function surroundingsReader(
+  cluster: Cluster,
+  cache: Pick<Cache, 'nodes'>,
+  log: Log,
+  clock: Clock = systemClock,
+): Tools['readSurroundings'] {
   const told = new Set<Kind>();
   let held: { readonly around: Surroundings<PodDigest>; readonly atMs: number } | undefined;
-  return async (maxAgeMs, signal) => {
-    const atMs = performance.now();
-    if (held !== undefined && atMs - held.atMs < maxAgeMs) return held.around;
-    const around = await readSurroundings(cluster, { nodes: cache.nodes(), keep: ofSomeProfile, signal });
+  const read = async () => {
+    const atMs = clock.nowMs();
+    const around = await readSurroundings(cluster, { nodes: cache.nodes(), keep: ofSomeProfile });
     held = { around, atMs };
     for (const kind of around.forbidden.filter((candidate) => !told.has(candidate))) {
       told.add(kind);
       log.warn({ kind }, 'may not be read: what it would tell is left out of the facts');
     }
     return around;
+  };
+  const readShared = shared(read);
+  return async (maxAgeMs, signal) => {
+    if (held !== undefined && clock.nowMs() - held.atMs < maxAgeMs) return held.around;
+    const around = await readShared();
+    signal.throwIfAborted();
+    return around;
+  };
+}
+
+/**
+ * Whoever asks while a reading is under way waits for the next one, together with all others who do: each is told of a
+ * moment after its question, and many questions at once are two readings.
+ */
+export function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        const reading = read();
+        running = reading;
+        next = undefined;
+        return reading;
+      });
+    return next;
   };
 }
 

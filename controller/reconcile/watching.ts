@@ -5,6 +5,7 @@ import { createReflector, type Reflector, type ReflectorObserver } from '../clus
 import type { Kind } from '../cluster/resources.ts';
 import type { Change, StoreView } from '../cluster/store.ts';
 import type { Transport } from '../cluster/transport.ts';
+import type { Clock, Random } from '../loop/clock.ts';
 import { type AddOptions, LOW_PRIORITY } from '../loop/queue.ts';
 import { type Cache, type CacheSink, createCache } from './cache.ts';
 import { type Child, childOf, saysTheSame } from './digest.ts';
@@ -18,6 +19,9 @@ const OWNED_KINDS = [...APPLIED_KINDS, 'ControllerRevision'] as const satisfies 
 /** Watches in one namespace, or over all. */
 export const WATCHES_PER_SCOPE = OWNED_KINDS.length + 4;
 
+/** Passes over a contended profile that events of its objects ask for are this far apart. */
+const CONTENDED_PACE_MS = 1_000;
+
 /** How to watch. */
 export interface WatchingOptions {
   readonly transport: Transport;
@@ -28,6 +32,8 @@ export interface WatchingOptions {
   /** Told the key of every profile that something happened to. */
   readonly enqueue: (key: string, options?: AddOptions) => void;
   readonly observerOf: (kind: Kind) => ReflectorObserver;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
 }
 
 /** The running reflectors and the cache that they fill. */
@@ -43,10 +49,15 @@ export function createWatching(options: WatchingOptions): Watching {
     if (key !== undefined) enqueue(key, change.fromList ? { priority: LOW_PRIORITY } : {});
   };
 
+  /** Whoever fights over an object must not have all of our passes: the latest state is seen in a moment as well. */
+  const wakeByChild = (key: string | undefined, change: Pick<Change<unknown>, 'fromList'>) => {
+    if (key === undefined || change.fromList || memory.peek(key)?.contended !== true) wake(key, change);
+    else enqueue(key, { afterMs: CONTENDED_PACE_MS });
+  };
+
   const profiles = reflect(options, 'PerformanceProfile', profileOf, (change) => {
-    const { key, resourceVersion } = change.entry;
-    const ours = memory.peek(key)?.written?.resourceVersion === resourceVersion;
-    if (!ours || change.type === 'deleted') wake(key, change);
+    const { key } = change.entry;
+    if (!isEcho(change, memory.peek(key)?.written?.resourceVersion)) wake(key, change);
   });
   const nodes = options.withNodes ? nodeReflector(options, profiles, wake) : undefined;
   const cache: Cache & CacheSink = createCache(profiles, nodes ?? NO_NODES);
@@ -54,11 +65,11 @@ export function createWatching(options: WatchingOptions): Watching {
   const onChild = (change: Change<Child>) => {
     const key = cache.childChanged(change);
     const isOurs = key !== undefined && noteOwnWrite(memory, key, change);
-    if (!isOurs && hasMeaning(change)) wake(key, change);
+    if (!isOurs && hasMeaning(change)) wakeByChild(key, change);
   };
   const onPod = (change: Change<PodDigest>) => {
     const key = cache.podChanged(change);
-    if (hasMeaning(change)) wake(key, change);
+    if (hasMeaning(change)) wakeByChild(key, change);
   };
 
   const ours = `${MANAGED_BY}=${OPERATOR_NAME}`;
@@ -91,7 +102,7 @@ function nodeReflector(
 }
 
 function reflect<T>(
-  { transport, namespaces, observerOf }: WatchingOptions,
+  { transport, namespaces, observerOf, clock, random }: WatchingOptions,
   kind: Kind,
   project: (object: KubeObject) => T,
   onChange: (change: Change<T>) => void,
@@ -105,8 +116,23 @@ function reflect<T>(
     project,
     onChange,
     observer: observerOf(kind),
+    clock,
+    random,
   });
 }
+
+/**
+ * Nothing but the status that we have written ourselves. The version alone does not say so: after a gap in the watch, an
+ * edit that came before our write is told together with it.
+ */
+const isEcho = ({ type, entry, previous }: Change<KubeObject>, written: string | undefined): boolean =>
+  type === 'updated' && entry.resourceVersion === written && wishOf(previous?.value) === wishOf(entry.value);
+
+/** All that a pass goes by, but the status. */
+const wishOf = (profile: KubeObject | undefined): string => {
+  const { uid, generation, annotations, deletionTimestamp } = profile?.metadata ?? {};
+  return JSON.stringify([uid, generation, annotations, deletionTimestamp]);
+};
 
 /** The profile as it stands, less what nobody here reads and what takes most of the room. */
 function profileOf(object: KubeObject): KubeObject {

@@ -1,6 +1,7 @@
 import { CONFIG_HASH, PROFILE_LABEL, REFRESH, ROLE_LABEL, TIER_LABEL } from '../../charts/kit/labels.ts';
 import { configName } from '../../charts/kit/names.ts';
 import type { KubeObject } from '../../controller/cluster/port.ts';
+import { createReflector, type Reflector } from '../../controller/cluster/reflector.ts';
 import type { Probes } from '../../controller/probe/prober.ts';
 import { type Proof, unreachable } from '../../controller/probe/proof.ts';
 import type { ApiServer } from './api-server.ts';
@@ -28,7 +29,10 @@ interface Process {
 
 interface State {
   readonly server: ApiServer;
+  readonly pods: Reflector<KubeObject>;
   readonly held: Set<string>;
+  /** By uid: the watch may tell of a pod for a moment as it was. */
+  readonly begun: Set<string>;
   readonly processes: Map<string, Process>;
   running: boolean;
 }
@@ -37,7 +41,15 @@ const PERIOD_MS = 150;
 
 /** Starts at once, on all pods of the namespace. */
 export function startPuppet(server: ApiServer): Puppet {
-  const state: State = { server, held: new Set(), processes: new Map(), running: true };
+  const pods = createReflector<KubeObject>({
+    transport: server.transport,
+    kind: 'Pod',
+    namespaces: [server.namespace],
+    project: (pod) => pod,
+    onChange: () => undefined,
+    timing: { backoffCapMs: 1_000 },
+  });
+  const state: State = { server, pods, held: new Set(), begun: new Set(), processes: new Map(), running: true };
   const answer = ({ ip }: { readonly ip: string }): Proof => {
     const hash = state.processes.get(ip)?.hash;
     if (hash === undefined) return unreachable('nothing runs there');
@@ -51,11 +63,14 @@ export function startPuppet(server: ApiServer): Puppet {
     stop: async () => {
       state.running = false;
       await working;
+      await pods.stop();
     },
   };
+  pods.start();
   const working = (async () => {
     while (state.running) {
-      await look(state, puppet.failMigrations);
+      // A kubelet outlives an API server that is away.
+      await look(state, puppet.failMigrations).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
     }
   })();
@@ -63,25 +78,26 @@ export function startPuppet(server: ApiServer): Puppet {
 }
 
 async function look(state: State, failure: string | undefined): Promise<void> {
-  const { server, held } = state;
-  const { items } = await server.cluster.list('Pod', { namespace: server.namespace });
-  for (const pod of items) {
+  const { server, pods, held, begun } = state;
+  for (const { value: pod } of pods.list(server.namespace)) {
     if (pod.metadata.deletionTimestamp !== undefined) continue;
     if ([...held].some((text) => pod.metadata.name.includes(text))) continue;
     const { phase, podIP } = (pod.status ?? {}) as { phase?: string; podIP?: string };
-    if (phase === 'Pending') await begin(state, pod, failure);
+    if (phase === 'Pending' && !begun.has(pod.metadata.uid)) await begin(state, pod, failure);
     if (podIP !== undefined) await refresh(state, podIP, pod.metadata.annotations?.[REFRESH]);
   }
 }
 
 async function begin(state: State, pod: KubeObject, failure: string | undefined): Promise<void> {
   const labels = pod.metadata.labels ?? {};
-  const ip = `192.0.2.${state.processes.size + 1}`;
+  const nth = state.processes.size + 1;
+  const ip = `198.18.${nth >> 8}.${nth & 255}`;
   const tier = labels[TIER_LABEL];
   const isAsked = tier === 'edge' || tier === 'postgres';
   const config = isAsked ? configName(labels[PROFILE_LABEL] ?? '', tier) : '';
   const process = { config, touched: undefined, hash: await readHash(state, config) };
   state.processes.set(ip, process);
+  state.begun.add(pod.metadata.uid);
   const status = labels[ROLE_LABEL] === 'migrate' ? ended(pod, failure) : serving(pod, ip);
   await state.server.cluster.patch('Pod', pod.metadata, { status }, { subresource: 'status' }).catch(() => undefined);
 }

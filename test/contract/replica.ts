@@ -7,30 +7,63 @@ import { waitFor } from '../support/kubectl.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import type { ApiServer } from './api-server.ts';
 
-/** One process of the operator as its pod would run it: with a token of its own, over a network of its own. */
-export interface Replica {
+/** One process of the operator as its pod would run it, with a token of its own. */
+export interface OperatorProcess {
   readonly name: string;
   /** As the audit log names the token. */
   readonly credential: string;
-  readonly proxy: TcpProxy;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Its exit code, as soon as it has ended; null when a signal ended it. */
   readonly ended: Promise<number | null>;
   readonly isRunning: () => boolean;
   readonly log: () => string;
+  /** Free, and open on all addresses. */
+  readonly healthPort: () => number;
   /** A page of its health port. */
   readonly ask: (path: string) => Promise<string>;
+}
+
+/** One that has a network of its own. */
+export interface Replica extends OperatorProcess {
+  readonly proxy: TcpProxy;
+}
+
+/** How a process comes to the API server. */
+export interface Way {
+  /** On this machine. */
+  readonly port: number;
+  /** Whom to believe there; left out: the API server itself. */
+  readonly ca?: string | undefined;
+}
+
+/** How to start a process. */
+export interface ProcessOptions {
+  readonly name: string;
+  /** Its files lie there. */
+  readonly folder: string;
+  readonly way: Way;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** For Node. */
+  readonly args?: readonly string[] | undefined;
 }
 
 const MAIN = join(import.meta.dirname, '..', '..', 'controller', 'main.ts');
 
 /** Starts a process; resolves when its caches are filled. Its files lie in the folder. */
 export async function startReplica(server: ApiServer, name: string, folder: string): Promise<Replica> {
-  const { token, jti } = await tokenOf(server);
   const proxy = await startTcpProxy(new URL(readEndpoint({ kubeconfig: server.real.kubeconfig }).server));
+  const started = await startOperatorProcess(server, { name, folder, way: proxy });
+  started.ended.then(proxy.close);
+  return { ...started, proxy };
+}
+
+/** The same by another way. */
+export async function startOperatorProcess(server: ApiServer, options: ProcessOptions): Promise<OperatorProcess> {
+  const { name, folder, way, env = {}, args = [] } = options;
+  const { token, jti } = await tokenOf(server);
   const kubeconfig = join(folder, `${name}.kubeconfig`);
-  writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(server, token, proxy.port)));
-  const child = spawn(process.execPath, [MAIN], {
+  writeFileSync(kubeconfig, JSON.stringify(await kubeconfigOf(server, token, way)));
+  const child = spawn(process.execPath, [...args, MAIN], {
     env: {
       PATH: process.env.PATH,
       KUBECONFIG: kubeconfig,
@@ -38,40 +71,34 @@ export async function startReplica(server: ApiServer, name: string, folder: stri
       PITCREW_LEASE_NAMESPACE: OPERATOR_NAMESPACE,
       PITCREW_NAMESPACES: server.namespace,
       PITCREW_HEALTH_PORT: '0',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const replica = viewOf(child, { name, credential: `JTI=${jti}`, proxy });
+  const started = viewOf(child, { name, credential: `JTI=${jti}` });
   await waitFor(`${name} to fill its caches`, async () => {
-    if (!replica.isRunning()) throw new Error(replica.log());
-    return replica.log().includes('caches are filled') || undefined;
+    if (!started.isRunning()) throw new Error(started.log());
+    return started.log().includes('caches are filled') || undefined;
   });
-  return replica;
+  return started;
 }
 
-function viewOf(child: ChildProcess, known: Pick<Replica, 'name' | 'credential' | 'proxy'>): Replica {
+function viewOf(child: ChildProcess, known: Pick<OperatorProcess, 'name' | 'credential'>): OperatorProcess {
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (bytes) => {
       log += String(bytes);
     });
   }
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('exit', (code) => {
-      known.proxy.close();
-      resolve(code);
-    });
-  });
+  const healthPort = () => Number(/"healthPort":(\d+)/.exec(log)?.[1]);
   return {
     ...known,
     kill: (signal) => child.kill(signal),
-    ended,
+    ended: new Promise((resolve) => child.on('exit', resolve)),
     isRunning: () => child.exitCode === null && child.signalCode === null,
     log: () => log,
-    ask: async (path) => {
-      const [, port] = /"healthPort":(\d+)/.exec(log) ?? [];
-      return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
-    },
+    healthPort,
+    ask: async (path) => (await fetch(`http://127.0.0.1:${healthPort()}${path}`)).text(),
   };
 }
 
@@ -84,13 +111,13 @@ async function tokenOf({ transport }: ApiServer): Promise<{ readonly token: stri
   return { token, jti: claims.jti };
 }
 
-async function kubeconfigOf({ real }: ApiServer, token: string, port: number): Promise<object> {
+async function kubeconfigOf({ real }: ApiServer, token: string, { port, ca }: Way): Promise<object> {
   const admin = readEndpoint({ kubeconfig: real.kubeconfig });
   const { tls } = await admin.readCredentials(false);
   const cluster = {
     server: `https://127.0.0.1:${port}`,
     'tls-server-name': tls.servername ?? new URL(admin.server).hostname,
-    'certificate-authority-data': Buffer.from(tls.ca ?? '').toString('base64'),
+    'certificate-authority-data': Buffer.from(ca ?? tls.ca ?? '').toString('base64'),
   };
   return {
     apiVersion: 'v1',

@@ -41,6 +41,31 @@ describe('apply', () => {
     expect(object.data).toEqual({ a: '1' });
   });
 
+  it.each(['ConfigMap', 'Service', 'Deployment'] as const)(
+    'makes a %s only where none is, and leaves alone what is there',
+    async (kind) => {
+      const selector = { app: 'only-once' };
+      const template = { metadata: { labels: selector }, spec: { containers: [{ name: 'a', image: 'a' }] } };
+      const object = {
+        ConfigMap: configMap('only-once'),
+        Service: { ...configMap('only-once'), kind, data: undefined, spec: { selector, ports: [{ port: 80 }] } },
+        Deployment: {
+          ...configMap('only-once'),
+          apiVersion: 'apps/v1',
+          kind,
+          data: undefined,
+          spec: { selector: { matchLabels: selector }, template },
+        },
+      }[kind] as KubeLike;
+      const made = await server.cluster.apply(object, { onlyIfAbsent: true });
+      expect(made.object.metadata.managedFields).toMatchObject([{ manager: 'pitcrew', operation: 'Apply' }]);
+      const again = { ...object, metadata: { ...object.metadata, labels: { mine: 'now' } } };
+      const failure = await failureOf(server.cluster.apply(again, { onlyIfAbsent: true }));
+      expect(failure.kind).toBe('Stale');
+      expect((await server.cluster.get(kind, refOf(object)))?.metadata.labels).toBeUndefined();
+    },
+  );
+
   it('takes a field that another manager holds, or says who holds it', async () => {
     await server.cluster.apply(configMap('held'), { fieldManager: 'somebody' });
     const failure = await failureOf(server.cluster.apply(configMap('held', { a: '2' }), { force: false }));

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** The API server's audit log: the only judge of who wrote what. */
+/** A request as the API server's audit log has it: the only judge of who wrote what. */
 export interface Write {
   readonly verb: string;
   readonly resource: string;
@@ -26,12 +26,38 @@ interface AuditEvent {
   };
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
 }
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Lines are written as requests end, by many at a time. */
+const DISORDER_MS = 5_000;
+
+/** The end of the log, which holds at least all lines since a moment: a log of hours is not read for its last second. */
+function linesSince(auditLog: string, since: Date): string[] {
+  const file = openSync(auditLog, 'r');
+  try {
+    const { size } = fstatSync(file);
+    for (let bytes = CHUNK_BYTES; ; bytes *= 2) {
+      const from = Math.max(0, size - bytes);
+      const buffer = Buffer.alloc(size - from);
+      readSync(file, buffer, 0, buffer.length, from);
+      const lines = buffer.toString('utf8').split('\n');
+      // The first is cut off, and the last may not be whole yet.
+      const whole = lines.slice(from === 0 ? 0 : 1, -1);
+      if (from === 0 || isBefore(whole[0], since)) return whole;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const isBefore = (line: string | undefined, since: Date): boolean =>
+  line !== undefined && Date.parse((JSON.parse(line) as AuditEvent).stageTimestamp) < since.getTime() - DISORDER_MS;
 
 /** What one user has asked since a moment, and got an answer to. */
 function answeredSince(auditLog: string, since: Date, user: string): AuditEvent[] {
-  return readFileSync(auditLog, 'utf8')
-    .split('\n')
+  return linesSince(auditLog, since)
     .filter((line) => line.includes(user))
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter((event) => event.stage === 'ResponseComplete' && event.user?.username === user)
@@ -84,16 +110,22 @@ export interface Writer {
   readonly what: string;
 }
 
+/** All requests of one user since a moment that have an answer, reads among them, Leases and questions about rights left out. */
+export function requestsSince(auditLog: string, since: Date, user: string = OPERATOR_USER): Write[] {
+  return answeredSince(auditLog, since, user)
+    .filter(({ objectRef }) => !APART.has(objectRef?.resource ?? ''))
+    .map(requestOf);
+}
+
+const requestOf = ({ verb, objectRef, requestReceivedTimestamp: at }: AuditEvent): Write => ({
+  verb,
+  resource: objectRef?.resource ?? '',
+  name: objectRef?.name ?? '',
+  subresource: objectRef?.subresource,
+  at,
+});
+
 /** Writes by one user since a moment, Leases and questions about rights left out. */
 export function writesSince(auditLog: string, since: Date, user: string = OPERATOR_USER): Write[] {
-  return answeredSince(auditLog, since, user)
-    .filter(({ verb }) => WRITE_VERBS.has(verb))
-    .filter((event) => !APART.has(event.objectRef?.resource ?? ''))
-    .map((event) => ({
-      verb: event.verb,
-      resource: event.objectRef?.resource ?? '',
-      name: event.objectRef?.name ?? '',
-      subresource: event.objectRef?.subresource,
-      at: event.requestReceivedTimestamp,
-    }));
+  return requestsSince(auditLog, since, user).filter(({ verb }) => WRITE_VERBS.has(verb));
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,7 +10,7 @@ export function selfSignedCertificate(hosts: readonly string[]): { certificate: 
   try {
     const keyFile = join(folder, 'tls.key');
     const certificateFile = join(folder, 'tls.crt');
-    const names = hosts.map((host) => `DNS:${host}`).join(',');
+    const names = hosts.map((host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`).join(',');
     const subject = ['-subj', `/CN=${hosts[0]}`, '-addext', `subjectAltName=${names}`];
     execFileSync(
       'openssl',

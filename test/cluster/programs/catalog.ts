@@ -103,6 +103,14 @@ export const kstatusSet: ProgramSet = {
   programs: { kstatus: '.' },
 };
 
+/** The operator's twin in Go, beside which `make bench` measures ours. Its sources lie with the bench. */
+export const twinSet: ProgramSet = {
+  name: 'twin',
+  source: { folder: '../../bench/twin' },
+  linkerFlags: strip,
+  programs: { twin: '.' },
+};
+
 /** Argo CD, all parts in one program. */
 export const argoCdSet: ProgramSet = {
   name: 'argocd',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type OnProgress, silent } from '../host/progress.ts';
 import { ensurePrograms, isMissing, programFolder, programPath, type Wanted } from './build.ts';
-import { argoCdSet, helmSet, kstatusSet, kustomizeSet } from './catalog.ts';
+import { argoCdSet, helmSet, kstatusSet, kustomizeSet, twinSet } from './catalog.ts';
 import { checkGo } from './prerequisites.ts';
 
 /**
@@ -20,6 +20,10 @@ export const ensureKustomize = (onProgress?: OnProgress): Promise<string> =>
 /** Path of kstatus, which reads objects and prints what it computes of each; the first time takes some seconds. */
 export const ensureKstatus = (onProgress?: OnProgress): Promise<string> =>
   ensureTool({ set: kstatusSet, program: 'kstatus' }, onProgress);
+
+/** Path of the operator's twin in Go; the first time takes two minutes. */
+export const ensureTwin = (onProgress?: OnProgress): Promise<string> =>
+  ensureTool({ set: twinSet, program: 'twin' }, onProgress);
 
 /** Argo CD, and what it needs at run time. */
 export interface ArgoCd {
