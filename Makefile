@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test stories check bench fuzz measure generate golden sbom images up down status env clean
+.PHONY: help demo test stories rest check bench fuzz measure generate golden sbom images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,15 @@ demo: $(SETUP) ## a real node, the guide's stack on it, Ready; stays up until `m
 test: $(SETUP) ## all tests, on a real Kubernetes; ends with `N passed, 0 failed`
 	@$(NODE) test/run.ts
 
-stories: $(SETUP) ## every command of docs/ typed on a node, every alert fired by its cause; about ten minutes
+stories: $(SETUP) ## every command of docs/ typed on a node, every alert fired by its cause; about 15 minutes
 	@$(BIN) vitest run --project stories
+
+rest: $(SETUP) ## a profile under Argo CD for ten minutes in which nothing may happen; PITCREW_REST_SECONDS chooses others
+	@$(BIN) PITCREW_REST_SECONDS=$${PITCREW_REST_SECONDS:-600} vitest run --project argocd
+
+chaos: $(SETUP) ## kills at every write, broken watches, dead and stale API servers; about half an hour
+	@$(BIN) CHAOS_FULL=1 vitest run --project chaos; code=$$?; \
+	for name in chaos crowd; do $(NODE) test/cluster/main.ts down --name $$name; done; exit $$code
 
 check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no cluster
 	@$(NODE) test/run.ts --fast

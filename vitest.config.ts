@@ -17,6 +17,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'golden', include: ['test/{golden,import}/**/*.test.ts', 'test/docs/*.test.ts'] } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
       {
         test: {
           name: 'api',
@@ -62,7 +63,6 @@ export default defineConfig({
           // A sample here; `make chaos` takes every write and every wait in its real length.
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
-          globalSetup: 'test/chaos/end-cluster.ts',
           fileParallelism: false,
           testTimeout: 1_800_000,
           hookTimeout: 600_000,
