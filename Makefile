@@ -5,7 +5,7 @@ NODE := node_modules/.bin/node
 BIN := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 SETUP := node_modules/.package-lock.json
 
-.PHONY: help demo test stories rest check bench fuzz measure generate golden sbom images up down status env clean
+.PHONY: help demo test stories rest check bench fuzz sim measure generate golden sbom images up down status env clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,14 @@ chaos: $(SETUP) ## kills at every write, broken watches, dead and stale API serv
 	@$(BIN) CHAOS_FULL=1 vitest run --project chaos; code=$$?; \
 	for name in chaos crowd; do $(NODE) test/cluster/main.ts down --name $$name; done; exit $$code
 
+sim: $(SETUP) ## 50,000 fault schedules before a simulated API server, and memory; SIM_COUNT, SIM_SEED, SIM_PATH choose others
+	@$(NODE) test/sim/main.ts
+	@[ -n "$$SIM_PATH" ] || $(NODE) --expose-gc test/sim/memory.ts
+
 check: $(SETUP) ## the fast part of the tests: types, lint, unit, golden; no cluster
 	@$(NODE) test/run.ts --fast
 
-bench: $(SETUP) ## how fast a profile becomes objects, beside `helm template`
+bench: $(SETUP) ## rendering beside `helm template`, the loop beside a twin in Go; 25 minutes, BENCH_ONLY=render: one
 	@$(NODE) test/bench/main.ts
 
 fuzz: $(SETUP) ## 10,000 random profiles before the real servers; FUZZ_COUNT and FUZZ_SEED choose others
