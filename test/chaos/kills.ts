@@ -52,12 +52,10 @@ export async function untilCut(
   cutting: Cutting,
   dies = true,
 ): Promise<boolean> {
-  await waitFor('the write to come, or the end of the work', async () => {
+  await waitFor(`write ${cutting.count()} and more, or the end of the work`, async () => {
     if (cutting.at() !== undefined) return !dies || !operator.isRunning();
-    return place.ready(0).then(
-      () => true,
-      () => false,
-    );
+    await place.ready(0);
+    return true;
   });
   place.proxy.hook = async () => true;
   return cutting.at() !== undefined;

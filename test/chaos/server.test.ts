@@ -61,7 +61,7 @@ describe('an API server that is busy', () => {
 });
 
 describe('an API server that is gone', () => {
-  it('is not what one is whose history of a kind is gone: that kind alone is listed', async () => {
+  it('for the history of one kind is asked for a list of that kind alone', async () => {
     const stream = await stage.stream('configmaps');
     const mark = stage.mark();
     stream.send(GONE_LINE);

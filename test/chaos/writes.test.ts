@@ -102,7 +102,9 @@ async function changeCuts(mine: readonly Cut[]): Promise<number> {
   await place.ready();
   let most = 0;
   for (const [index, cut] of mine.entries()) {
-    most = Math.max(most, await workUntil(place, operator, cut, index % 2 === 0 ? changed : whole));
+    const spec = index % 2 === 0 ? changed : whole;
+    const told = (error: Error) => Promise.reject(new Error(`${JSON.stringify(cut)}: ${error.message}`));
+    most = Math.max(most, await workUntil(place, operator, cut, spec).catch(told));
     if (!operator.isRunning()) operator = await place.start();
     await place.ready();
     await expectExact(scene);
