@@ -20,7 +20,7 @@ const condition = z.strictObject({
 
 /**
  * Lists that only the operator writes, as a whole: the server then notes one owner for each, not one for each entry,
- * which makes a write of the status take it a fifth of the time.
+ * which halves what a write of the status costs it (26 to 12 ms of CPU).
  */
 const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
 
