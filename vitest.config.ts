@@ -17,7 +17,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'golden', include: ['test/{golden,import}/**/*.test.ts', 'test/docs/*.test.ts'] } },
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 600_000 } },
       {
         test: {
           name: 'api',
@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'servers',
           include: [SERVERS],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 600_000,
         },
       },

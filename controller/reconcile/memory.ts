@@ -49,6 +49,8 @@ export interface ProfileMemory {
   /** The status as last written, and the version of the profile that this made. */
   written: { readonly status: Status; readonly resourceVersion: string } | undefined;
   warnings: { readonly held: readonly Warning[]; readonly readAtMs: number };
+  /** Version of the profile, as the watch has told it, of which the server says that it is there no more. */
+  superseded: string | undefined;
 }
 
 /** Memory of all profiles by key. */
@@ -92,6 +94,7 @@ function remembered(uid: string, status: Status | undefined): ProfileMemory {
     contended: false,
     written: undefined,
     warnings: NEVER_READ,
+    superseded: undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import { ASKED_TIERS } from './config-sync.ts';
 import { secretValue } from './credentials.ts';
 import { type Child, isOwnedBy, refOf } from './digest.ts';
 import { isLeaving } from './gate.ts';
+import { isLetGo } from './let-go.ts';
 import { settingsToAsk } from './live-settings.ts';
 import { doubt, isOlder, type ProfileMemory, withOwnWrites } from './memory.ts';
 import { noteSecret } from './observe-needs.ts';
@@ -27,12 +28,15 @@ export async function observe(tools: Tools, key: string, signal: AbortSignal): P
   if (profile === undefined || isLeaving(profile)) return undefined;
   const now = tools.now();
   const memory = tools.memory.of(key, profile.metadata.uid, profile.status as Status | undefined);
+  // Until the watch has caught up, whatever we made for it would be collected at once, and made again, as fast as it goes.
+  if (memory.superseded === profile.metadata.resourceVersion) return undefined;
   const status = newestStatus(profile, memory);
   const request = pendingRequest(profile, status);
   const anew = request !== undefined;
   if (anew) doubt(memory);
   const told = new Map(tools.cache.children(key).map((child) => [child.ref, child]));
   const children = withOwnWrites(told, memory, now.getTime());
+  if (await isLetGo(tools, profile, { children, memory }, signal)) return undefined;
   const pods = tools.cache.pods(key).filter((pod) => isOurPod(pod, profile.metadata.name, children));
   const [proofs, warnings, kubernetesVersion, surroundings] = await Promise.all([
     prove(tools, { profile, memory, pods, children, now, anew }, signal),

@@ -27,7 +27,7 @@ import { writeStatus } from './write-status.ts';
 export async function reconcile(tools: Tools, key: string, signal: AbortSignal): Promise<Outcome> {
   const observed = await observe(tools, key, signal);
   if (observed === undefined) {
-    tools.memory.forget(key);
+    if (tools.cache.profile(key) === undefined) tools.memory.forget(key);
     return { kind: 'settled' };
   }
   const memory = tools.memory.of(key, observed.profile.metadata.uid, observed.status);

@@ -1,5 +1,6 @@
 import { API_VERSION, KIND } from '../../crds/group.ts';
 import type { Status } from '../../crds/status.ts';
+import { isReplaced } from '../cluster/classify.ts';
 import { canonicalJson } from '../cluster/ownership.ts';
 import type { KubeObject } from '../cluster/port.ts';
 import type { ProfileMemory } from './memory.ts';
@@ -23,7 +24,10 @@ export async function writeStatus(tools: Tools, write: StatusWrite, signal: Abor
   const { name, namespace, uid } = profile.metadata;
   const body = { apiVersion: API_VERSION, kind: KIND, metadata: { name, namespace, uid }, status };
   const options = { subresource: 'status', fieldManager: STATUS_MANAGER, signal } as const;
-  const { object } = await tools.cluster.apply(body, options);
+  const { object } = await tools.cluster.apply(body, options).catch((error: unknown) => {
+    if (isReplaced(error)) memory.superseded = profile.metadata.resourceVersion;
+    throw error;
+  });
   memory.written = { status, resourceVersion: object.metadata.resourceVersion };
   return true;
 }

@@ -151,13 +151,13 @@ describe.concurrent('an operator that is killed at a write', () => {
   it('making a stack: the next one makes it exact, and nothing twice', async () => {
     const counts: number[] = [];
     const run = async (cut: Cut) => void counts.push(await makeCut(cut));
-    expect(await inLanes(LANES, cuts('make', 4), run)).toEqual([]);
+    expect(await inLanes(LANES, cuts('make', 2), run)).toEqual([]);
     figures.push(`${counts.length} kills while a stack is made (${Math.max(...counts)} writes)`);
   });
 
   it('changing a stack: the next one changes the rest, and removes what nobody wants any more', async () => {
     const counts: number[] = [];
-    const all = cuts('change', 2);
+    const all = cuts('change', 1);
     const run = async (mine: readonly Cut[]) => void counts.push(await changeCuts(mine));
     expect(await inLanes(LANES, dealt(all, Math.min(LANES, all.length)), run)).toEqual([]);
     figures.push(`${all.length} kills while it is changed (${Math.max(...counts)} writes)`);

@@ -2,6 +2,7 @@ import type { Cluster, KubeObject, WritableObject } from '../../controller/clust
 import type { Kind } from '../../controller/cluster/resources.ts';
 import type { Transport } from '../../controller/cluster/transport.ts';
 import { LEASE_NAME, leaseAt } from '../../controller/leader/lease.ts';
+import { API_VERSION, KIND } from '../../crds/group.ts';
 
 /** Somebody who plays scripts to a server, a real one or a simulated one, and takes down what it answers. */
 export interface Player {
@@ -118,6 +119,25 @@ const status: Script = async (player) => {
   await tell('another spec', cluster.patch('Ingress', metadata, { spec: { ingressClassName: 'other' } }));
 };
 
+const profile: Script = async (player) => {
+  const { cluster, tell, namespace } = player;
+  const metadata = { name: 'shop', namespace };
+  const spec = { edge: { hosts: ['shop.example'] }, backend: { image: 'shop/backend:1' } };
+  const profileOf = (change: object) => ({ apiVersion: API_VERSION, kind: KIND, metadata, ...change }) as Loose;
+  const statusOf = (uid: string) => profileOf({ metadata: { ...metadata, uid }, status: { observedGeneration: 1 } });
+  const options = { subresource: 'status', fieldManager: 'pitcrew-status' } as const;
+  await tell('made', cluster.apply(profileOf({ spec }), { fieldManager: 'person' }));
+  const uid = await uidOf(player, KIND, 'shop');
+  await tell('status', cluster.apply(statusOf(uid), options));
+  await tell('status again', cluster.apply(statusOf(uid), options));
+  await tell('annotated', cluster.patch(KIND, metadata, { metadata: { annotations: { note: 'hello' } } }));
+  await tell('edited', cluster.patch(KIND, metadata, { spec: { backend: { image: 'shop/backend:2' } } }));
+  await cluster.delete(KIND, metadata, { uid });
+  await tell('status of what is gone', cluster.apply(statusOf(uid), options));
+  await cluster.apply(profileOf({ spec }), { fieldManager: 'person' });
+  await tell('status of the one before', cluster.apply(statusOf(uid), options));
+};
+
 const lease: Script = async (player) => {
   const { transport, tell, namespace, cluster } = player;
   const store = leaseAt(transport, { namespace, name: LEASE_NAME });
@@ -226,6 +246,7 @@ export const SCRIPTS: ReadonlyArray<readonly [string, Script]> = [
   ['refusals', refusals],
   ['finalizers', finalizers],
   ['a status', status],
+  ['a profile', profile],
   ['a Lease', lease],
   ['a Secret', secret],
   ['lists', lists],

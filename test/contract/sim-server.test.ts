@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { classify } from '../../controller/cluster/classify.ts';
 import { createCluster } from '../../controller/cluster/client.ts';
 import { ApiError } from '../../controller/cluster/errors.ts';
@@ -7,6 +7,7 @@ import { linesOf } from '../../controller/cluster/lines.ts';
 import { canonicalJson } from '../../controller/cluster/ownership.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../controller/cluster/port.ts';
 import { createTransport, type Transport } from '../../controller/cluster/transport.ts';
+import { installManifests } from '../../deploy/install.ts';
 import { createActor } from '../sim/actor.ts';
 import { noFaults } from '../sim/faults.ts';
 import { startGarbageCollection } from '../sim/garbage.ts';
@@ -18,12 +19,20 @@ import { createSimServer } from '../sim/server/api-server.ts';
 import { createVirtualTime, type VirtualTime } from '../sim/virtual-time.ts';
 import { useApiServer } from './api-server.ts';
 import { type Player, SCRIPTS } from './call-scripts.ts';
+import { install } from './operator-stage.ts';
 
 /**
  * What makes the simulation worth anything: the API server of `test/sim` and a real one are played the same calls by
  * the operator's own client, and answer the same.
  */
 const server = useApiServer();
+beforeAll(async () => {
+  for (const manifest of installManifests()) {
+    if (manifest.kind === 'CustomResourceDefinition') await install(server, manifest);
+  }
+  const { namespace } = server;
+  await vi.waitFor(() => server.cluster.list('PerformanceProfile', { namespace }), { timeout: 30_000, interval: 100 });
+});
 
 describe('the simulated API server answers as a real one does:', () => {
   it.each(SCRIPTS)('%s', async (_what, script) => {

@@ -20,6 +20,8 @@ export interface Audit {
   readonly writes: () => number;
   readonly lastWriteMs: () => number;
   readonly requests: () => number;
+  readonly takenBack: (object: KubeObject) => void;
+  readonly collected: () => number;
   /** Most requests of one process in a second, and in a minute. */
   readonly peaks: () => { readonly second: number; readonly minute: number };
   /** What happened, for people. */
@@ -35,7 +37,7 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
   const [seconds, minutes] = [peakOver(1_000), peakOver(60_000)];
   const story: string[] = [];
   const violations: string[] = [];
-  let [writes, requests, lastWriteMs] = [0, 0, 0];
+  let [writes, requests, lastWriteMs, collected] = [0, 0, 0, 0];
 
   const note = (what: string) => {
     if (tells) story.push(`${(time.nowMs() / 1000).toFixed(3)} ${what}`);
@@ -55,6 +57,11 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
     note,
     writes: () => writes,
     requests: () => requests,
+    collected: () => collected,
+    takenBack: ({ kind, metadata }) => {
+      collected += 1;
+      note(`${kind}/${metadata.name} was to be kept, was taken back and is collected`);
+    },
     lastWriteMs: () => lastWriteMs,
     peaks: () => ({ second: seconds.most(), minute: minutes.most() }),
     left: (process) => {

@@ -40,19 +40,22 @@ export async function explore(
     return violations.length === 0;
   });
   const replayed = path === undefined ? {} : { path };
-  const { failed, counterexample, counterexamplePath } = await fc.check(property, {
-    numRuns: count,
-    seed,
-    ...replayed,
-    endOnFailure: !shrinks || path !== undefined,
-    markInterruptAsFailure: true,
-  });
-  if (!failed || counterexample === null) return seen;
-  const [schedule] = counterexample;
-  return {
-    ...seen,
-    failure: await tell(schedule, `SIM_SEED=${seed} SIM_PATH=${counterexamplePath} make sim`, options),
-  };
+  const found = await fc.check(property, { numRuns: count, seed, ...replayed, endOnFailure: true });
+  const { counterexample, counterexamplePath } = found;
+  if (!found.failed || counterexample === null || counterexamplePath === null) return seen;
+  const explored = { ...seen };
+  const smaller = shrinks && path === undefined ? await shrunk(property, seed, counterexamplePath) : undefined;
+  const again = `SIM_SEED=${seed} SIM_PATH=${smaller?.path ?? counterexamplePath} make sim`;
+  return { ...explored, failure: await tell(smaller?.schedule ?? counterexample[0], again, options) };
+}
+
+/** A schedule that fails takes simulated hours, and there are many smaller ones: as small as it gets in this time. */
+const SHRINKING_MS = 60_000;
+
+async function shrunk(property: fc.IAsyncProperty<[Schedule]>, seed: number, path: string) {
+  const limit = { interruptAfterTimeLimit: SHRINKING_MS, markInterruptAsFailure: true };
+  const { counterexample, counterexamplePath } = await fc.check(property, { seed, path, ...limit });
+  return counterexample === null ? undefined : { schedule: counterexample[0], path: counterexamplePath };
 }
 
 const TOLD = 80;

@@ -17,22 +17,26 @@ export interface GarbageOptions {
   readonly server: SimServer;
   readonly time: VirtualTime;
   readonly random: Random;
+  /** Something was let go with its owner, got the same owner again, and is collected now. */
+  readonly takenBack?: (object: KubeObject) => void;
 }
 
 /**
  * Garbage collection and the end of namespaces, some time after what calls for them: dependents of an owner that is
  * gone go too, or are let go where their owner was deleted with `Orphan`; a foreground deletion waits for them.
  */
-export function startGarbageCollection({ server, time, random }: GarbageOptions): void {
+export function startGarbageCollection({ server, time, random, takenBack }: GarbageOptions): void {
   const actor = createActor(server, 'kube-controller-manager');
+  const letGo = new Set<string>();
   const later = (run: () => void) => time.after(between(random, 5, 1_500), run);
   server.storage.onChange(({ kind, before, after }) => {
     const [was, is] = [before?.object, after?.object];
     if (kind === 'Namespace') {
       if (is?.metadata.deletionTimestamp !== undefined) later(() => emptyNamespace(actor, is, later));
     } else if (kind !== 'Pod') {
-      for (const uid of suspects(was, is)) later(() => collect(actor, uid));
-      if (is !== undefined && isHeld(is)) later(() => finish(actor, kind, is, later));
+      for (const uid of suspects(was, is))
+        later(() => collect(actor, uid, (object) => letGo.has(letGoId(object, uid)) && takenBack?.(object)));
+      if (is !== undefined && isHeld(is)) later(() => finish(actor, kind, is, { later, letGo }));
     }
   });
 }
@@ -58,20 +62,32 @@ function* dependentsOf(actor: Actor, uid: string): Generator<KubeObject> {
 }
 
 /** Takes what hangs on an owner that is not there. */
-function collect(actor: Actor, uid: string): void {
+function collect(actor: Actor, uid: string, told: (object: KubeObject) => void): void {
   const isThere = COLLECTED.some((kind) => actor.list(kind).some(({ metadata }) => metadata.uid === uid));
   if (isThere) return;
-  for (const object of [...dependentsOf(actor, uid)]) actor.remove(object.kind as Kind, refOf(object));
+  for (const object of [...dependentsOf(actor, uid)]) {
+    told(object);
+    actor.remove(object.kind as Kind, refOf(object));
+  }
+}
+
+const letGoId = ({ metadata }: KubeObject, owner: string): string => `${metadata.uid} ${owner}`;
+
+interface Finishing {
+  readonly later: (run: () => void) => void;
+  /** What `Orphan` has let go, by `letGoId`. */
+  readonly letGo: Set<string>;
 }
 
 /** Does what a finalizer of garbage collection stands for, then takes it away. */
-function finish(actor: Actor, kind: Kind, owner: KubeObject, later: (run: () => void) => void): void {
+function finish(actor: Actor, kind: Kind, owner: KubeObject, { later, letGo }: Finishing): void {
   const held = actor.get(kind, refOf(owner));
   if (held?.metadata.uid !== owner.metadata.uid) return;
   const { uid, finalizers = [] } = held.metadata;
   const dependents = [...dependentsOf(actor, uid)];
   if (finalizers.includes(ORPHAN)) {
     for (const object of dependents) {
+      letGo.add(letGoId(object, uid));
       const ownerReferences = (object.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid);
       actor.patch(object.kind as Kind, refOf(object), {
         metadata: { ownerReferences: ownerReferences.length === 0 ? null : ownerReferences },
@@ -79,7 +95,7 @@ function finish(actor: Actor, kind: Kind, owner: KubeObject, later: (run: () => 
     }
   } else if (dependents.length > 0) {
     for (const object of dependents) actor.remove(object.kind as Kind, refOf(object));
-    later(() => finish(actor, kind, owner, later));
+    later(() => finish(actor, kind, owner, { later, letGo }));
     return;
   }
   const left = finalizers.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);

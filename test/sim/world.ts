@@ -43,6 +43,8 @@ export interface Report {
   readonly violations: readonly string[];
   readonly story: readonly string[];
   readonly requests: number;
+  /** Objects that were let go with their owner, taken back for it, and collected with it. */
+  readonly collected: number;
   readonly writes: number;
   readonly peaks: { readonly second: number; readonly minute: number };
   /** From the end of the faults until all was settled. */
@@ -73,6 +75,7 @@ export async function simulate(schedule: Schedule, options: SimulationOptions = 
     violations: audit.violations,
     story: audit.story,
     requests: audit.requests(),
+    collected: audit.collected(),
     writes: audit.writes(),
     peaks: audit.peaks(),
     settledAfterMs: (settledAtMs ?? time.nowMs()) - FAULTS_END_MS,
@@ -90,7 +93,7 @@ export function build(
   const faults = noFaults();
   const audit = createAudit(server, time, tells);
   const person = createActor(server, 'person');
-  startGarbageCollection({ server, time, random });
+  startGarbageCollection({ server, time, random, takenBack: audit.takenBack });
   const puppets = startPuppets(server, time, random);
   person.create({
     apiVersion: 'v1',
