@@ -23,8 +23,7 @@ export default defineConfig({
           name: 'api',
           include: ['test/contract/**/*.test.ts'],
           exclude: [SERVERS],
-          // They wait more than they work; each worker has an API server of its own.
-          maxWorkers: 2,
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 600_000,
         },
@@ -42,8 +41,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Each worker has a node of its own.
-          maxWorkers: 2,
+          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
         },

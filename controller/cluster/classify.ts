@@ -57,10 +57,6 @@ export function classify(error: unknown): Failure {
 /** Shorthand for the most frequent question. */
 export const isGone = (error: unknown): boolean => classify(error).kind === 'Gone';
 
-/** The object that was meant is there no more: nothing is, or a namesake. */
-export const isReplaced = (error: unknown): boolean =>
-  isGone(error) || (error instanceof ApiError && error.status === 422 && isAnotherObject(error));
-
 /** The server knows who we are, and we have no right to this. */
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
 

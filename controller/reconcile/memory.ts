@@ -49,7 +49,7 @@ export interface ProfileMemory {
   /** The status as last written, and the version of the profile that this made. */
   written: { readonly status: Status; readonly resourceVersion: string } | undefined;
   warnings: { readonly held: readonly Warning[]; readonly readAtMs: number };
-  /** Version of the profile, as the watch has told it, of which the server says that it is there no more. */
+  /** Version of the profile, as the watch has told it, of which the server says that it is the newest no more. */
   superseded: string | undefined;
 }
 

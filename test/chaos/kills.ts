@@ -52,11 +52,15 @@ export async function untilCut(
   cutting: Cutting,
   dies = true,
 ): Promise<boolean> {
-  await waitFor(`write ${cutting.count()} and more, or the end of the work`, async () => {
-    if (cutting.at() !== undefined) return !dies || !operator.isRunning();
-    await place.ready(0);
-    return true;
-  });
+  await waitFor(
+    `write ${cutting.count()} and more, or the end of the work`,
+    async () => {
+      if (cutting.at() !== undefined) return !dies || !operator.isRunning();
+      await place.ready(0);
+      return true;
+    },
+    120_000,
+  );
   place.proxy.hook = async () => true;
   return cutting.at() !== undefined;
 }

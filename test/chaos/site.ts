@@ -113,7 +113,7 @@ async function openPlace(common: ApiServer, folder: string): Promise<Place> {
       return (await cluster.apply(object, { fieldManager: 'user' })).object;
     },
     status: async () => ((await profile()).status ?? {}) as Status,
-    ready: (deadlineMs = 60_000) => becomesReady(profile, deadlineMs),
+    ready: (deadlineMs = 120_000) => becomesReady(profile, deadlineMs),
     close: async () => {
       for (const process of processes.filter((one) => one.isRunning())) {
         process.kill('SIGKILL');

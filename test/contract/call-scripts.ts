@@ -122,20 +122,27 @@ const status: Script = async (player) => {
 const profile: Script = async (player) => {
   const { cluster, tell, namespace } = player;
   const metadata = { name: 'shop', namespace };
-  const spec = { edge: { hosts: ['shop.example'] }, backend: { image: 'shop/backend:1' } };
+  const postgres = { mode: 'External', connectionSecretName: 'database' };
+  const spec = { edge: { hosts: ['shop.example'] }, backend: { image: 'shop/backend:1' }, postgres };
   const profileOf = (change: object) => ({ apiVersion: API_VERSION, kind: KIND, metadata, ...change }) as Loose;
-  const statusOf = (uid: string) => profileOf({ metadata: { ...metadata, uid }, status: { observedGeneration: 1 } });
+  const statusOf = (uid: string, resourceVersion?: string) =>
+    profileOf({ metadata: { ...metadata, uid, resourceVersion }, status: { observedGeneration: 1 } });
+  const versionOf = async () => (await cluster.get(KIND, metadata))?.metadata.resourceVersion;
   const options = { subresource: 'status', fieldManager: 'pitcrew-status' } as const;
   await tell('made', cluster.apply(profileOf({ spec }), { fieldManager: 'person' }));
   const uid = await uidOf(player, KIND, 'shop');
   await tell('status', cluster.apply(statusOf(uid), options));
   await tell('status again', cluster.apply(statusOf(uid), options));
+  const version = await versionOf();
+  await tell('status at this version', cluster.apply(statusOf(uid, version), options));
   await tell('annotated', cluster.patch(KIND, metadata, { metadata: { annotations: { note: 'hello' } } }));
+  await tell('status at an earlier version', cluster.apply(statusOf(uid, version), options));
   await tell('edited', cluster.patch(KIND, metadata, { spec: { backend: { image: 'shop/backend:2' } } }));
   await cluster.delete(KIND, metadata, { uid });
   await tell('status of what is gone', cluster.apply(statusOf(uid), options));
   await cluster.apply(profileOf({ spec }), { fieldManager: 'person' });
   await tell('status of the one before', cluster.apply(statusOf(uid), options));
+  await tell('status of the one before at its version', cluster.apply(statusOf(uid, version), options));
 };
 
 const lease: Script = async (player) => {

@@ -37,6 +37,7 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
   const [seconds, minutes] = [peakOver(1_000), peakOver(60_000)];
   const story: string[] = [];
   const violations: string[] = [];
+  let statusOf = '';
   let [writes, requests, lastWriteMs, collected] = [0, 0, 0, 0];
 
   const note = (what: string) => {
@@ -49,6 +50,9 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
   return {
     done: (path) => {
       if (path.includes('/leases/')) return;
+      if (path.includes('/performanceprofiles/') && !isOfLiving(server, statusOf)) {
+        violation('O3', `${path}: the status of one profile is written to its successor`);
+      }
       writes += 1;
       lastWriteMs = time.nowMs();
     },
@@ -81,6 +85,7 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
       if (isAnothers) violation('O6', `pitcrew-${process} writes ${path} while ${holder} leads`);
       if (!makesOnly(body) && !isOurs(server, at))
         violation('O3', `${method} ${path}: what is there is somebody else's`);
+      if (at.kind === KIND) statusOf = body;
       const isData = at.kind === 'Secret' || at.kind === 'PersistentVolumeClaim';
       if (method === 'DELETE' && isData) violation('O3', `${path} holds data and is deleted`);
     },
@@ -90,6 +95,12 @@ export function createAudit(server: SimServer, time: VirtualTime, tells: boolean
 function holderOf({ storage }: SimServer): string | undefined {
   const lease = storage.get('Lease', keyOf({ namespace: OPERATOR_NAMESPACE, name: LEASE_NAME }));
   return (lease?.object.spec as { holderIdentity?: string } | undefined)?.holderIdentity;
+}
+
+/** Whether what was sent for a profile was meant for the one that has the name. */
+function isOfLiving({ storage }: SimServer, body: string): boolean {
+  const { metadata } = JSON.parse(body) as KubeObject;
+  return storage.get(KIND, keyOf(metadata))?.object.metadata.uid === metadata.uid;
 }
 
 /** Names a version that nothing has: the server does not let it near what is there. */

@@ -14,7 +14,7 @@ const KEYS_OF_LISTS: Readonly<Record<string, string>> = {
   volumes: 'name',
   volumeMounts: 'mountPath',
 };
-const SETS: ReadonlySet<string> = new Set(['finalizers']);
+const SETS: ReadonlySet<string> = new Set(['finalizers', 'hosts']);
 /** Maps that are one value. */
 const ATOMS: ReadonlySet<string> = new Set(['selector', 'nodeSelector', 'port']);
 /** What says which object it is, or is the server's own. */

@@ -153,8 +153,9 @@ export function apply(context: WriteContext, asked: WriteAsked): Stored {
   if (found === undefined && at.subresource !== undefined) throw notFound(about);
   const before: Managed = found ?? fresh(context, at, about.name);
   const { uid, resourceVersion } = body.metadata as Partial<ObjectMeta>;
-  if (uid !== undefined && uid !== before.object.metadata.uid)
-    throw invalid(about, 'metadata.uid', 'field is immutable');
+  // A status is taken for whatever has the name: of its metadata only the version is looked at.
+  const isAnother = at.subresource === undefined && uid !== undefined && uid !== before.object.metadata.uid;
+  if (isAnother) throw invalid(about, 'metadata.uid', 'field is immutable');
   // Where nothing is there the version does not matter, as on a real server.
   if (found !== undefined && resourceVersion !== undefined && resourceVersion !== found.object.metadata.resourceVersion)
     throw conflict(about, 'the object has been modified');
