@@ -1,7 +1,7 @@
 import { REFRESH } from '../../charts/kit/labels.ts';
 import { STAGES, type Stage } from '../../synth/synthesis.ts';
 import { classify, type Failure } from '../cluster/classify.ts';
-import type { KubeObject, WritableObject, Written } from '../cluster/port.ts';
+import type { ApplyOptions, KubeObject, WritableObject, Written } from '../cluster/port.ts';
 import { syncOf } from './config-sync.ts';
 import { contentionMessage, isContended, isSuspicious, mustWait, repaired } from './contention.ts';
 import { databaseSecret, newPassword } from './credentials.ts';
@@ -10,6 +10,7 @@ import { type Child, childOf, refOf } from './digest.ts';
 import type { ProfileMemory } from './memory.ts';
 import { type PodTouch, planNudges, planRemounts } from './nudge.ts';
 import { type Apply, strangerOf } from './plan.ts';
+import { readByName } from './read-by-name.ts';
 import { pauseLeftMs, rejectionOf, standingRejection } from './rejected.ts';
 import type { Result } from './result.ts';
 import { isAdoptable, type RevisionObject, type RevisionPlan } from './revision.ts';
@@ -213,14 +214,13 @@ async function applyOne(run: Run, apply: Apply): Promise<void> {
 }
 
 async function send(run: Run, { stamped, why }: Apply): Promise<Result> {
-  const { ref, object, desired } = stamped;
-  const { tools, signal } = run;
+  const { ref, desired } = stamped;
+  const { tools } = run;
   const undone = isUndone(run, { stamped, why });
   const rival = undone ? await readRival(run, stamped) : undefined;
-  const made = why === 'missing' ? await make(run, stamped) : undefined;
-  const stranger = why === 'missing' && made === undefined ? await readStranger(run, stamped) : undefined;
-  if (stranger !== undefined) return { ref, outcome: 'clash', message: stranger };
-  const { object: stored, warnings } = made ?? (await tools.cluster.apply(object as WritableObject, { signal }));
+  const written = why === 'missing' ? await make(run, stamped) : await submit(run, stamped);
+  if ('clash' in written) return { ref, outcome: 'clash', message: written.clash };
+  const { object: stored, warnings } = written;
   if (warnings.length > 0) tools.log.warn({ object: ref, warnings }, 'the API server warned');
   const child = remember(run, stored);
   const { applied, rejected, fights } = run.input.memory;
@@ -236,9 +236,9 @@ const isUndone = ({ input }: Run, { stamped: { ref, desired } }: Apply): boolean
 
 /** Who undoes what we do: worth a request only where it has happened over and over. */
 async function readRival(run: Run, stamped: Apply['stamped']): Promise<Rival | undefined> {
-  const { ref, object } = stamped;
+  const { kind, ref, object } = stamped;
   if (!isSuspicious(run.input.memory.fights.get(ref), stamped)) return undefined;
-  const live = await readByName(run, stamped);
+  const live = await readByName(run.tools.cluster, kind, object.metadata, run.signal);
   return live === undefined ? undefined : rivalOf(live, object);
 }
 
@@ -254,30 +254,23 @@ function tellContended({ tools, results, input: { memory, view } }: Run): void {
   memory.contended = results.some(({ outcome }) => outcome === 'contended');
 }
 
+const submit = ({ tools, signal }: Run, { object }: Stamped, options: ApplyOptions = {}): Promise<Written> =>
+  tools.cluster.apply(object as WritableObject, { signal, ...options });
+
 /**
- * Makes what is not there; undefined: something has the name. Our reflectors do not select every object, and to apply
- * would take over somebody else's without a word.
+ * Makes what is not there. Our reflectors do not select every object that may have the name, and to apply would take
+ * over somebody else's without a word.
  */
-async function make({ tools, signal }: Run, { object }: Stamped): Promise<Written | undefined> {
+async function make(run: Run, stamped: Stamped): Promise<Written | { readonly clash: string }> {
   try {
-    return await tools.cluster.apply(object as WritableObject, { signal, onlyIfAbsent: true });
+    return await submit(run, stamped, { onlyIfAbsent: true });
   } catch (error) {
     if (classify(error).kind !== 'Stale') throw error;
-    return undefined;
   }
-}
-
-async function readStranger(run: Run, stamped: Stamped): Promise<string | undefined> {
-  const found = await readByName(run, stamped);
-  return found === undefined ? undefined : strangerOf(childOf(found), run.input.owner);
-}
-
-/** One object, read by the right to list that the watch needs anyway. */
-async function readByName({ tools, signal }: Run, { kind, object }: Stamped): Promise<KubeObject | undefined> {
-  const { namespace, name } = object.metadata;
-  const fieldSelector = `metadata.name=${name}`;
-  const { items } = await tools.cluster.list(kind, { namespace, fieldSelector, signal });
-  return items.find(({ metadata }) => metadata.name === name);
+  const { kind, object } = stamped;
+  const found = await readByName(run.tools.cluster, kind, object.metadata, run.signal);
+  const clash = found === undefined ? undefined : strangerOf(childOf(found), run.input.owner);
+  return clash === undefined ? submit(run, stamped) : { clash };
 }
 
 function remember(run: Run, stored: KubeObject): Child {

@@ -1,4 +1,5 @@
 import type { Stamped } from './desired.ts';
+import { growingPauseMs } from './pause.ts';
 import type { Rival } from './rival.ts';
 
 /**
@@ -22,8 +23,6 @@ export interface Fight {
 const REPAIRS = 5;
 const WINDOW_MS = 60_000;
 const FIRST_PAUSE_MS = 10_000;
-/** As with what is rejected. */
-const LONGEST_PAUSE_MS = 300_000;
 /** What has stood for so long was left alone. */
 const SETTLED_MS = 10_000;
 
@@ -52,8 +51,7 @@ export const isSuspicious = (held: Fight | undefined, { desired }: Stamped): boo
 
 const lastOf = ({ repairedAtMs }: Fight): number => repairedAtMs.at(-1) ?? 0;
 
-const pauseMs = ({ level }: Fight): number =>
-  level === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (level - 1));
+const pauseMs = ({ level }: Fight): number => (level === 0 ? 0 : growingPauseMs(FIRST_PAUSE_MS, level));
 
 /** A repair that lasted longer than this ends the fight; until then a slow rival meets the pauses that it has earned. */
 const memoryMs = (held: Fight): number => Math.max(WINDOW_MS, 2 * pauseMs(held));

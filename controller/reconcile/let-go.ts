@@ -4,6 +4,7 @@ import { DATA_KINDS } from './desired.ts';
 import type { Child } from './digest.ts';
 import { isLeaving } from './gate.ts';
 import type { ProfileMemory } from './memory.ts';
+import { readByName } from './read-by-name.ts';
 import type { Tools } from './tools.ts';
 
 /**
@@ -18,10 +19,8 @@ export async function isLetGo(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (![...seen.children.values()].some((child) => isDisowned(child, seen.memory))) return false;
-  const { namespace, name, uid } = profile.metadata;
-  const { items } = await tools.cluster.list(KIND, { namespace, fieldSelector: `metadata.name=${name}`, signal });
-  const found = items.find(({ metadata }) => metadata.uid === uid);
-  return found === undefined || isLeaving(found);
+  const found = await readByName(tools.cluster, KIND, profile.metadata, signal);
+  return found?.metadata.uid !== profile.metadata.uid || isLeaving(found);
 }
 
 /** It was controlled by this profile, and is by nobody. */

@@ -2,6 +2,7 @@ import type { Failure } from '../cluster/classify.ts';
 import { claimSizeOf, claimTemplateOf } from './claim-template.ts';
 import type { Stamped } from './desired.ts';
 import type { Child } from './digest.ts';
+import { growingPauseMs } from './pause.ts';
 
 /** Objects that the API server would not have: told in the words of the profile, and not sent again and again. */
 
@@ -17,7 +18,6 @@ export interface Rejection {
 }
 
 const FIRST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 300_000;
 
 const fingerprintOf = (child: Child | undefined): string =>
   child === undefined ? 'absent' : `${child.uid} ${child.generation} ${child.ownedHash ?? ''}`;
@@ -35,7 +35,7 @@ export function standingRejection(
 
 /** Until it is sent again. Pure. */
 export const pauseLeftMs = ({ times, atMs }: Rejection, nowMs: number): number =>
-  atMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1)) - nowMs;
+  atMs + growingPauseMs(FIRST_PAUSE_MS, times) - nowMs;
 
 /** One more refusal. Pure. */
 export function rejectionOf(
