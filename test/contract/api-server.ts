@@ -14,8 +14,8 @@ export interface ApiServer {
   readonly namespace: string;
 }
 
-/** The cluster of this worker's files: those that run side by side do not see each other. */
-export const CONTRACT_CLUSTER = `contract-${process.env.VITEST_POOL_ID ?? 1}`;
+/** The cluster that the files share which need none of their own. */
+export const CONTRACT_CLUSTER = 'contract';
 
 /** Starts or finds the cluster of this name before the tests of a file, and removes the namespace after them. */
 export function useApiServer(name = CONTRACT_CLUSTER): ApiServer {

@@ -116,14 +116,18 @@ async function readHash({ server }: State, name: string): Promise<string | undef
   return config?.metadata.annotations?.[CONFIG_HASH];
 }
 
+/** Whatever has a spec with containers. */
+type Loose = Readonly<Record<string, unknown>>;
+
 interface Named {
   readonly name: string;
   readonly image: string;
 }
 
-const containersOf = (pod: KubeObject): readonly Named[] => (pod.spec as { containers: readonly Named[] }).containers;
+const containersOf = (pod: Loose): readonly Named[] => (pod.spec as { containers: readonly Named[] }).containers;
 
-function serving(pod: KubeObject, ip: string) {
+/** Status of a pod whose containers all run and are ready. */
+export function serving(pod: Loose, ip: string) {
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   const conditions = ['Ready', 'ContainersReady', 'PodScheduled'];
   return {

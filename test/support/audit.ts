@@ -14,9 +14,10 @@ const APART = new Set(['leases', 'selfsubjectaccessreviews']);
 const WRITE_VERBS = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 export const OPERATOR_USER = 'system:serviceaccount:pitcrew-system:pitcrew';
 
-interface AuditEvent {
+export interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
+  readonly requestURI: string;
   readonly user?: { readonly username?: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
   readonly objectRef?: {
     readonly resource?: string;
@@ -55,13 +56,19 @@ function linesSince(auditLog: string, since: Date): string[] {
 const isBefore = (line: string | undefined, since: Date): boolean =>
   line !== undefined && Date.parse((JSON.parse(line) as AuditEvent).stageTimestamp) < since.getTime() - DISORDER_MS;
 
-/** What one user has asked since a moment, and got an answer to. */
-function answeredSince(auditLog: string, since: Date, user: string): AuditEvent[] {
-  return linesSince(auditLog, since)
+/** What one user has asked and got an answer to, of these lines of the log. */
+export function answeredIn(lines: readonly string[], user: string): AuditEvent[] {
+  return lines
     .filter((line) => line.includes(user))
     .map((line) => JSON.parse(line) as AuditEvent)
-    .filter((event) => event.stage === 'ResponseComplete' && event.user?.username === user)
-    .filter((event) => new Date(event.requestReceivedTimestamp) >= since);
+    .filter((event) => event.stage === 'ResponseComplete' && event.user?.username === user);
+}
+
+/** The same since a moment. */
+function answeredSince(auditLog: string, since: Date, user: string): AuditEvent[] {
+  return answeredIn(linesSince(auditLog, since), user).filter(
+    (event) => new Date(event.requestReceivedTimestamp) >= since,
+  );
 }
 
 /** What one user was denied since a moment for want of a right: `list pods in all`. */

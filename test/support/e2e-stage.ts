@@ -3,8 +3,8 @@ import { type Kubectl, waitFor } from './kubectl.ts';
 import { applyProfile, seedProfile } from './profiles.ts';
 import { OPERATOR_NAMESPACE, prepareNamespace, prepareStage, type Stage, waitReady } from './stage.ts';
 
-/** The cluster of this worker's files, apart from the demo's; another name lets two runs stand side by side. */
-export const E2E_CLUSTER = `${process.env.PITCREW_E2E_CLUSTER ?? 'e2e'}-${process.env.VITEST_POOL_ID ?? 1}`;
+/** The cluster of the end-to-end tests, apart from the demo's; another name lets two runs stand side by side. */
+export const E2E_CLUSTER = process.env.PITCREW_E2E_CLUSTER ?? 'e2e';
 /** Deadline after which a wait is called stalled in tests; ten minutes in life. */
 const STALL_AFTER_SECONDS = 20;
 

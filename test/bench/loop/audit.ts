@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type AuditEvent, answeredIn } from '../../support/audit.ts';
 import { waitFor } from '../../support/kubectl.ts';
 
 /** One request of somebody, as the API server notes it. */
 export interface Request {
-  readonly user: string;
   readonly verb: string;
   /** `pods`, `performanceprofiles/status`; a path where no resource was asked for. */
   readonly what: string;
@@ -34,7 +34,9 @@ export class Audit {
     this.#offset = size;
     const lines = (this.#rest + bytes.toString('utf8')).split('\n');
     this.#rest = lines.pop() ?? '';
-    return lines.filter((line) => line.includes(user)).flatMap((line) => requestIn(line, user) ?? []);
+    return answeredIn(lines, user)
+      .filter(({ verb }) => verb !== 'watch')
+      .map(requestOf);
   }
 
   /** All of one user until it has asked nothing for so long. */
@@ -60,23 +62,10 @@ export class Audit {
   }
 }
 
-interface AuditEvent {
-  readonly stage: string;
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly user?: { readonly username?: string };
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
-  readonly responseStatus?: { readonly code?: number };
-  readonly requestReceivedTimestamp: string;
-}
-
-function requestIn(line: string, user: string): Request | undefined {
-  const event = JSON.parse(line) as AuditEvent;
-  if (event.user?.username !== user || event.stage !== 'ResponseComplete' || event.verb === 'watch') return undefined;
-  const { resource, subresource } = event.objectRef ?? {};
-  const what = resource === undefined ? event.requestURI : [resource, subresource].filter(Boolean).join('/');
-  const code = event.responseStatus?.code ?? 0;
-  return { user, verb: event.verb, what, code, atMs: Date.parse(event.requestReceivedTimestamp) };
+function requestOf({ verb, requestURI, objectRef, responseStatus, requestReceivedTimestamp }: AuditEvent): Request {
+  const { resource, subresource } = objectRef ?? {};
+  const what = resource === undefined ? requestURI : [resource, subresource].filter(Boolean).join('/');
+  return { verb, what, code: responseStatus?.code ?? 0, atMs: Date.parse(requestReceivedTimestamp) };
 }
 
 /** How many there were of each kind, `patch services` by number, the commonest first. */

@@ -5,6 +5,7 @@ import { EDGE_PROOF_PATH, EDGE_STATUS_PORT } from '../../../charts/kit/names.ts'
 import type { KubeObject } from '../../../controller/cluster/port.ts';
 import { createReflector } from '../../../controller/cluster/reflector.ts';
 import { together } from '../../cluster/host/together.ts';
+import { serving } from '../../contract/puppet-kubelet.ts';
 import { NAMESPACE, nameOf, podsOf } from './profile.ts';
 import type { Server } from './server.ts';
 
@@ -81,7 +82,6 @@ function indexOf(address: string): number {
 }
 
 async function makePods({ cluster }: Server, index: number): Promise<void> {
-  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   for (const { tier, deployment, labels, annotations, containers } of podsOf(nameOf(index))) {
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${deployment}-puppet`, uid: deployment };
     const metadata = {
@@ -97,21 +97,7 @@ async function makePods({ cluster }: Server, index: number): Promise<void> {
     };
     await cluster.create({ apiVersion: 'v1', kind: 'Pod', metadata, spec } as never);
     const ip = tier === 'edge' ? addressOf(index) : '127.78.0.1';
-    const status = {
-      phase: 'Running',
-      podIP: ip,
-      podIPs: [{ ip }],
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
-      containerStatuses: containers.map((name) => ({
-        name,
-        image: 'puppet',
-        imageID: '',
-        restartCount: 0,
-        ready: true,
-        state: { running: { startedAt: now } },
-      })),
-    };
-    await cluster.patch('Pod', metadata, { status }, { subresource: 'status' });
+    await cluster.patch('Pod', metadata, { status: serving({ spec }, ip) }, { subresource: 'status' });
   }
 }
 
