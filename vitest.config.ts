@@ -58,7 +58,7 @@ export default defineConfig({
       },
       {
         test: {
-          // A sample here; `make chaos` takes every write and every wait in its real length.
+          // Not part of `make test`: `make chaos` takes every write and every wait in its real length; without CHAOS_FULL a sample.
           name: 'chaos',
           include: ['test/chaos/**/*.test.ts'],
           fileParallelism: false,

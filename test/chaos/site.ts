@@ -16,7 +16,7 @@ import { type OperatorProcess, startOperatorProcess } from '../contract/replica.
 import { waitFor } from '../support/kubectl.ts';
 import { type ChaosProxy, startChaosProxy } from './proxy.ts';
 
-/** `make chaos`: every write, every wait in its real length. `make test` takes a sample. */
+/** `make chaos`: every write, every wait in its real length. Else a sample, for who works on a test. */
 export const FULL = process.env.CHAOS_FULL === '1';
 
 /** The cluster that all files of the project share, and nobody else. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/kubectl.ts';
 import { about, drip, drop, duplicate, GONE_LINE, garble, late, refuse, reorder, stall, truncate } from './faults.ts';
+import type { Fault } from './proxy.ts';
 import { FULL, useSite } from './site.ts';
 import type { LineFault, Stream } from './stream.ts';
 import { expectCalm, smallSpec, startWatchStage, type WatchStage } from './watch-stage.ts';
@@ -31,6 +32,20 @@ const lasting = (ms: number) => {
 /** The end of one that did not live for a second counts as a failure. */
 const isOld = async (stream: Stream) =>
   waitFor('a watch that has lived', async () => performance.now() - stream.asked.atMs > 1_100);
+
+/** How often Services are listed when their history is gone and the fault lasts for so long. */
+async function listsAfterGone(what: string, fault: Fault, ms: number): Promise<number> {
+  const stream = await usual.stream('services');
+  await isOld(stream);
+  const mark = usual.mark();
+  const undo = usual.place.proxy.answering(fault);
+  stream.send(GONE_LINE);
+  await lasting(ms);
+  undo();
+  const lists = usual.since(mark, 'list', 'services').length;
+  figures.push(`${lists} lists in ${ms / 1000} s of ${what}`);
+  return lists;
+}
 
 beforeAll(async () => {
   [usual, hasty] = await Promise.all([
@@ -133,33 +148,15 @@ describe('a watch', () => {
   });
 
   it('whose history is gone, again and again, lists with a backoff', async () => {
-    const stream = await usual.stream('services');
-    await isOld(stream);
-    const mark = usual.mark();
-    const undo = usual.place.proxy.answering((asked) =>
-      watchOfServices(asked) ? (response) => response.writeHead(200).end(GONE_LINE) : undefined,
-    );
-    stream.send(GONE_LINE);
-    await lasting(LASTS_MS);
-    undo();
-    const lists = usual.since(mark, 'list', 'services').length;
-    figures.push(`${lists} lists in ${LASTS_MS / 1000} s of 410`);
-    expect(lists).toBeLessThanOrEqual(7);
+    const gone: Fault = (asked) =>
+      watchOfServices(asked) ? (response) => response.writeHead(200).end(GONE_LINE) : undefined;
+    expect(await listsAfterGone('410', gone, LASTS_MS)).toBeLessThanOrEqual(7);
     told('after 410', await usual.repair(usual.victim()));
     await usual.exact();
   });
 
   it('whose list answers 500 lists with a backoff, and goes on', async () => {
-    const stream = await usual.stream('services');
-    await isOld(stream);
-    const mark = usual.mark();
-    const undo = usual.place.proxy.answering(refuse(listOfServices, 500));
-    stream.send(GONE_LINE);
-    await lasting(LASTS_MS / 2);
-    undo();
-    const lists = usual.since(mark, 'list', 'services').length;
-    figures.push(`${lists} lists in ${LASTS_MS / 2000} s of 500`);
-    expect(lists).toBeLessThanOrEqual(6);
+    expect(await listsAfterGone('500', refuse(listOfServices, 500), LASTS_MS / 2)).toBeLessThanOrEqual(6);
     told('after 500', await usual.repair(usual.victim()));
     await usual.exact();
   });

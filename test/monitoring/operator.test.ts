@@ -4,22 +4,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Status } from '../../crds/status.ts';
 import { installManifests } from '../../deploy/install.ts';
+import type { Asked } from '../chaos/asked.ts';
+import { drop, refuse, stall } from '../chaos/faults.ts';
+import { type ChaosProxy, type Fault, startChaosProxy } from '../chaos/proxy.ts';
 import { useApiServer } from '../contract/api-server.ts';
 import { install } from '../contract/operator-stage.ts';
 import { type OperatorProcess, startOperatorProcess } from '../contract/replica.ts';
 import { waitFor } from '../support/kubectl.ts';
 import { Prometheus } from './prometheus.ts';
-import { type Asked, isWatch, startUnwellApi, type Trouble, type UnwellApi } from './unwell-api.ts';
 
 /** A real operator before a real API server that gets into one trouble after the other, and a real Prometheus. */
 const server = useApiServer('watched');
 const folder = mkdtempSync(join(tmpdir(), 'pitcrew-operator-alerts-'));
-let api: UnwellApi;
+let api: ChaosProxy;
 let operator: OperatorProcess;
 let prometheus: Prometheus;
 
-const isLease = ({ url }: Asked): boolean => url.includes('/leases');
-const ofDeployments = (asked: Asked): boolean => isWatch(asked) && asked.url.includes('/deployments');
+const isLease = ({ resource }: Asked): boolean => resource === 'leases';
+const isDeployments = ({ kind, resource }: Asked): boolean => kind === 'watch' && resource === 'deployments';
 const PROFILES = Array.from({ length: 16 }, (_, number) => `shop${number}`);
 
 /** Costs one pass that writes the status, and nothing runs. */
@@ -44,6 +46,23 @@ const handled = (name: string) =>
     return (profile?.status as Status | undefined)?.observedGeneration === profile?.metadata.generation;
   });
 
+/**
+ * From here on nothing is heard of Deployments: that is told of after three minutes, and there is time for the rest. The
+ * function that is returned ends it, and cuts off who waits in vain.
+ */
+function silence(): () => void {
+  const waiting: { destroy(): unknown }[] = [];
+  const held: Fault = (asked) => (isDeployments(asked) ? (response) => waiting.push(response) : undefined);
+  const mend = [api.answering(held), api.editing(stall(({ asked }) => isDeployments(asked)))];
+  return () => {
+    for (const one of mend) one();
+    for (const { asked, reset } of api.streams) if (isDeployments(asked)) reset();
+    for (const response of waiting) response.destroy();
+  };
+}
+
+let endSilence = (): void => undefined;
+
 beforeAll(async () => {
   for (const manifest of installManifests().filter(({ kind }) => kind !== 'Deployment')) {
     await install(server, manifest);
@@ -52,7 +71,7 @@ beforeAll(async () => {
     return (await server.cluster.list('PerformanceProfile', { namespace: server.namespace })).items;
   });
   prometheus = await Prometheus.start(server.real, folder);
-  api = await startUnwellApi(server.real.kubeconfig);
+  api = await startChaosProxy(server.real.kubeconfig);
 });
 afterAll(async () => {
   await prometheus?.stop();
@@ -67,7 +86,7 @@ afterAll(async () => {
 
 describe('an operator', () => {
   it('whose Lease cannot be written', async () => {
-    api.suffer((asked) => (isLease(asked) && asked.method !== 'GET' ? { status: 500 } : undefined));
+    const mend = api.answering(refuse((asked) => isLease(asked) && asked.method !== 'GET', 500));
     operator = await startOperatorProcess(server, {
       name: 'pitcrew-watched',
       folder,
@@ -82,31 +101,31 @@ describe('an operator', () => {
     };
     prometheus.setTargets('pitcrew', [{ address: `${server.real.hostAddress}:${operator.healthPort()}`, labels }]);
     await prometheus.fires('PitcrewNoLeader', { name: 'pitcrew' });
-    api.recover();
+    mend();
     await prometheus.clears('PitcrewNoLeader');
   });
 
-  /** From here on nothing is heard of Deployments: that is told of after three minutes, and there is time for the rest. */
-  const sufferToo = (trouble: Trouble) => api.suffer((asked) => (ofDeployments(asked) ? 'silence' : trouble(asked)));
-  const suffersNoMore = () => sufferToo(() => undefined);
-
   it('whose requests end in errors', async () => {
-    sufferToo((asked) => (isLease(asked) || isWatch(asked) ? undefined : { status: 500 }));
+    endSilence = silence();
+    const mend = api.answering(refuse((asked) => !isLease(asked) && asked.kind !== 'watch', 500));
     let edits = 0;
     await waitFor('the errors to be told of', async () => {
       edits += 1;
       await edit(PROFILES[edits % PROFILES.length] ?? '', edits);
       return prometheus.isFiring('PitcrewApiErrors');
     });
-    suffersNoMore();
+    mend();
     await prometheus.clears('PitcrewApiErrors');
   });
 
   it('whose requests take their time', async () => {
-    sufferToo(({ method, url }) => (method === 'PATCH' && url.includes('/status') ? { delayMs: 2_000 } : undefined));
+    api.hook = async ({ url }, moment) => {
+      if (moment === 'before' && url.includes('/status')) await new Promise((resolve) => setTimeout(resolve, 2_000));
+      return true;
+    };
     await Promise.all(PROFILES.map((name) => edit(name, 100)));
     await prometheus.fires('PitcrewQueueBacklog');
-    suffersNoMore();
+    api.hook = async () => true;
     await prometheus.clears('PitcrewQueueBacklog');
   });
 
@@ -122,21 +141,23 @@ describe('an operator', () => {
 
   it('that hears nothing of a kind any more', async () => {
     await prometheus.fires('PitcrewWatchStale', { kind: 'Deployment' }, 240_000);
-    api.recover();
+    endSilence();
     await prometheus.clears('PitcrewWatchStale');
   });
 
   it('that was not told of a change, as a list finds half an hour later', async () => {
     for (const name of PROFILES) await handled(name);
-    const lost = api.lose(/"type":"MODIFIED".*"kind":"PerformanceProfile".*"requestsPerSecond":999/);
+    const { fault, dropped } = drop(({ text }) => text.includes('"requestsPerSecond":999'));
+    const mend = api.editing(fault);
     await edit('shop0', 999);
-    await lost;
+    await waitFor('the line to be lost', async () => dropped() > 0);
+    mend();
     await edit('shop1', 998);
     await handled('shop1');
     operator.kill('SIGUSR2');
     const aged = /pitcrew_watch_last_byte_age_seconds\{kind="PerformanceProfile"\} \d{4}/;
     await waitFor('the half hour to be over', async () => aged.test(await operator.ask('/metrics')));
-    api.endWatches();
+    for (const stream of api.streams) stream.end();
     await prometheus.fires('PitcrewWatchMissedChanges', { kind: 'PerformanceProfile' });
     await prometheus.clears('PitcrewWatchMissedChanges');
   });
