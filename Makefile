@@ -30,7 +30,7 @@ rest: $(SETUP) ## a profile under Argo CD for ten minutes in which nothing may h
 	@$(BIN) PITCREW_REST_SECONDS=$${PITCREW_REST_SECONDS:-600} vitest run --project argocd
 
 chaos: $(SETUP) ## kills at every write, broken watches, dead and stale API servers; about half an hour
-	@$(BIN) CHAOS_FULL=1 vitest run --project chaos --project api test/chaos test/contract/election; code=$$?; \
+	@$(BIN) CHAOS_FULL=1 vitest run --project chaos --project apart test/chaos test/contract/election; code=$$?; \
 	for name in chaos crowd leader; do $(NODE) test/cluster/main.ts down --name $$name; done; exit $$code
 
 sim: $(SETUP) ## 50,000 fault schedules before a simulated API server, and memory; SIM_COUNT, SIM_SEED, SIM_PATH choose others

@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 /** Real servers without a cluster: PostgreSQL, gunicorn, promtool. They run beside those that need an API server. */
 const SERVERS = 'test/contract/{postgres-*,live-settings,migration-login,inject,database-url,alert-rules}.test.ts';
 
-/** Pure tests run in parallel; files that share a cluster run one after the other. */
+/** Files that start an API server of their own: they run beside those that share one. */
+const APART = ['test/contract/{election,release,rights,restart}.test.ts', 'test/e2e/cluster-lifecycle.test.ts'];
+
+/** Pure tests run in parallel; files that share a cluster run one after the other. On a new machine a hook builds Kubernetes. */
 export default defineConfig({
   test: {
     projects: [
@@ -22,10 +25,19 @@ export default defineConfig({
         test: {
           name: 'api',
           include: ['test/contract/**/*.test.ts'],
-          exclude: [SERVERS],
+          exclude: [SERVERS, ...APART],
           fileParallelism: false,
           testTimeout: 120_000,
-          hookTimeout: 600_000,
+          hookTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: 'apart',
+          include: APART,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
         },
       },
       {
@@ -34,13 +46,14 @@ export default defineConfig({
           include: [SERVERS],
           fileParallelism: false,
           testTimeout: 300_000,
-          hookTimeout: 600_000,
+          hookTimeout: 1_800_000,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: APART,
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
@@ -63,7 +76,7 @@ export default defineConfig({
           include: ['test/chaos/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 1_800_000,
-          hookTimeout: 600_000,
+          hookTimeout: 1_800_000,
         },
       },
       {

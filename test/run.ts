@@ -85,7 +85,7 @@ function heading(title: string): void {
 }
 
 /** One lane after the other keeps the machine as busy as it can be: a node waits for most of its time. */
-const LANES = [['e2e'], ['argocd'], ['api'], ['servers', 'sim']];
+const LANES = [['e2e'], ['argocd', 'apart'], ['api'], ['servers', 'sim']];
 
 /** The tests of all lanes; what the first prints is seen as it comes, the rest afterwards. */
 async function inLanes(): Promise<Tally[]> {

@@ -123,7 +123,9 @@ const profile: Script = async (player) => {
   const { cluster, tell, namespace } = player;
   const metadata = { name: 'shop', namespace };
   const postgres = { mode: 'External', connectionSecretName: 'database' };
-  const spec = { edge: { hosts: ['shop.example'] }, backend: { image: 'shop/backend:1' }, postgres };
+  // One that the admission policy of an installation, if there is one, has nothing to say of.
+  const edge = { hosts: ['shop.example'], service: { externalTrafficPolicy: 'Local' } };
+  const spec = { edge, backend: { image: 'shop/backend:1' }, postgres };
   const profileOf = (change: object) => ({ apiVersion: API_VERSION, kind: KIND, metadata, ...change }) as Loose;
   const statusOf = (uid: string, resourceVersion?: string) =>
     profileOf({ metadata: { ...metadata, uid, resourceVersion }, status: { observedGeneration: 1 } });
